@@ -1,0 +1,1 @@
+"""L1 Walk Worker: the one writer of walk sessions (see README.md)."""
