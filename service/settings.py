@@ -179,7 +179,7 @@ def load() -> Settings:
     """The settings as the environment has them.
 
     Raises:
-        SettingsError: names each variable that is wrong and what it takes; never its value where it is secret.
+        SettingsError: names each variable that is wrong and what it takes, never a secret value.
     """
     try:
         return Settings()
