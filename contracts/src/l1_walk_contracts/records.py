@@ -1,0 +1,95 @@
+"""What comes off the wire and what goes onto it, and what a record turns out to be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from .commands import CommandData
+from .vocabulary import Verb
+
+Header = tuple[str, bytes | None]
+
+
+class Record(NamedTuple):
+    """A Kafka record as received, of any client library."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header] = ()
+    timestamp_ms: int = -1
+    """Milliseconds since the epoch, -1 where there is none."""
+
+
+class OutRecord(NamedTuple):
+    """A Kafka record to be sent."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class FieldError(NamedTuple):
+    """One thing that is wrong with a command. Never holds text of the command."""
+
+    field: str
+    """A dotted path, such as `data.ticket.id`, or `key`, `time`, `partition`."""
+    message: str
+    """What is wrong and what is allowed."""
+
+
+@dataclass(slots=True)
+class Command:
+    """A command that keeps the contract. `id` and `source` together are its identity."""
+
+    session_id: str
+    """A UUID in canonical lowercase form."""
+    source: str
+    id: str
+    verb: Verb
+    type: str
+    time: datetime
+    """When it happened, UTC: the effective time (design 4)."""
+    data: CommandData
+    raw_data: Any
+    """The JSON value of `data` as parsed, with what the contract does not know."""
+    traceparent: str | None = None
+
+
+@dataclass(slots=True)
+class Invalid:
+    """A known command that breaks the contract: rejected, with the fields named."""
+
+    session_id: str
+    source: str
+    id: str
+    verb: Verb
+    type: str
+    errors: tuple[FieldError, ...]
+    raw_data: Any
+    """The JSON value of `data` as parsed; None where there is none."""
+    account_id: UUID | None = None
+    """Where the data names one that can be read."""
+    traceparent: str | None = None
+
+
+@dataclass(slots=True)
+class Unsupported:
+    """One of our types, of a verb or version that these contracts do not know."""
+
+    session_id: str
+    source: str
+    id: str
+    type: str
+    account_id: UUID | None
+    error: str
+
+
+@dataclass(slots=True)
+class Unreadable:
+    """Nothing that can be taken for a command."""
+
+    error: str
+    """One of a few short constant texts."""
