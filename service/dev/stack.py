@@ -1,0 +1,121 @@
+"""The embedded stack: PostgreSQL and a broker of one's own, gone without a trace at the end."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from service.dev.broker import Broker, BrokerName, Choice, choose, in_memory
+from service.dev.children import Children
+from service.dev.errors import StackError
+from service.dev.kafka import EmbeddedKafka
+from service.dev.memory import PARTITIONS, MemoryBroker
+from service.dev.postgres import EmbeddedPostgres
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the stack that begins to start, or has started."""
+
+    part: Literal["postgres", "broker"]
+    text: str
+    done: bool
+    seconds: float
+
+
+Progress = Callable[[Step], None]
+
+
+class EmbeddedStack:
+    """`with EmbeddedStack() as stack:` runs PostgreSQL and a broker side by side, on free ports of 127.0.0.1.
+
+    Everything lies in one temporary folder, and is gone at the end: also after Ctrl-C, SIGTERM, SIGHUP and
+    SIGKILL of this process. `progress` is called in the thread that enters. Entering raises `StackError`.
+    """
+
+    def __init__(
+        self,
+        broker: BrokerName = "auto",
+        *,
+        postgres_settings: Mapping[str, str] | None = None,
+        kafka_settings: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._wanted: BrokerName = broker
+        self._postgres_settings = postgres_settings
+        self._kafka_settings = kafka_settings
+        self._progress = progress or (lambda step: None)
+        self._children: Children | None = None
+        self.choice: Choice
+        self.postgres: EmbeddedPostgres
+        self.broker: Broker
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The settings that lead the worker to this stack."""
+        address = {
+            "WALK_DATABASE_URL": self.postgres.url(),
+            "WALK_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
+        }
+        return address | ({"WALK_TOPIC_PARTITIONS": str(PARTITIONS)} if self.choice.kind == "memory" else {})
+
+    def __enter__(self) -> Self:
+        self.choice = choose(self._wanted)
+        self._children = Children()
+        try:
+            self._start(self._children)
+        except BaseException:
+            self._children.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.choice.kind == "memory":
+            self.broker.stop()
+        if self._children:
+            self._children.close()
+
+    def _start(self, children: Children) -> None:
+        self.postgres = EmbeddedPostgres(children, self._postgres_settings)
+        self.broker = self._broker(children)
+        began = time.monotonic()
+        with ThreadPoolExecutor(2, thread_name_prefix="embedded-stack") as threads:
+            parts: dict[Future[None], Literal["postgres", "broker"]] = {
+                threads.submit(self.postgres.start): "postgres",
+                threads.submit(self.broker.start): "broker",
+            }
+            texts = {"postgres": "PostgreSQL", "broker": self.choice.why}
+            try:
+                for part in parts.values():
+                    self._progress(Step(part, texts[part], done=False, seconds=0))
+                waiting = set(parts)
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        self._finish(future, parts[future])
+                        part = parts[future]
+                        text = self.choice.why if part == "broker" else texts[part]
+                        self._progress(Step(part, text, done=True, seconds=time.monotonic() - began))
+            except BaseException:
+                children.close()  # first, so that the threads do not wait for what nobody needs
+                raise
+
+    def _finish(self, future: Future[None], part: str) -> None:
+        """Raise what went wrong; where `auto` chose a Kafka that cannot be fetched, take the other one."""
+        try:
+            future.result()
+        except StackError as error:
+            if part != "broker" or self._wanted != "auto":
+                raise
+            self.choice = in_memory(str(error))
+            self.broker = MemoryBroker()
+            self.broker.start()
+
+    def _broker(self, children: Children) -> Broker:
+        if self.choice.kind == "memory":
+            return MemoryBroker()
+        return EmbeddedKafka(children, self._kafka_settings)
