@@ -1,0 +1,145 @@
+"""The brokers for those who look or prepare: short-lived clients whose errors say what to do."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    AuthenticationMethodNotSupported,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
+)
+
+from service.kafka import client_options
+from service.ops.database import words
+from service.ops.errors import NotSetUpError, PreflightError, UnreachableError
+from service.settings import Settings
+
+REQUEST_SECONDS = 5
+"""How long one request may take."""
+
+_NOT_ALLOWED = (
+    AuthenticationFailedError,
+    AuthenticationMethodNotSupported,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    ClusterAuthorizationFailedError,
+)
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Turns what aiokafka raises within the block into one line.
+
+    Why it cannot connect, aiokafka tells its log alone: that is read here, and goes nowhere else meanwhile.
+
+    Raises:
+        UnreachableError: no broker answers, or it turns us away.
+    """
+    log = _LastWords()
+    with log.listening():
+        try:
+            yield
+        except PreflightError:
+            raise
+        except _NOT_ALLOWED as error:
+            raise UnreachableError(
+                f"the broker {settings.kafka_bootstrap_servers} turns us away ({words(error)}):"
+                f" check WALK_KAFKA_USERNAME, its password and its rights"
+            ) from error
+        except (KafkaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            why = log.text or words(error)
+            raise UnreachableError(
+                f"the broker {settings.kafka_bootstrap_servers} cannot be reached ({why}):"
+                f" is it running, and is WALK_KAFKA_BOOTSTRAP_SERVERS right?"
+            ) from error
+
+
+@asynccontextmanager
+async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, closed when the block ends; raises as `explained` does."""
+    with explained(settings):
+        client = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=REQUEST_SECONDS * 1000)
+        try:
+            await client.start()
+            yield client
+        finally:
+            await client.close()
+
+
+@asynccontextmanager
+async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer outside of any group, `read_committed`, to be assigned; raises as `explained` does.
+
+    Args:
+        settings: where the brokers are.
+        fetch_bytes: what one fetch brings of a partition, at most; one batch of records always.
+    """
+    with explained(settings):
+        consumer = AIOKafkaConsumer(
+            **client_options(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=fetch_bytes,
+            request_timeout_ms=REQUEST_SECONDS * 1000,
+        )
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            await consumer.stop()
+
+
+async def partitions(consumer: AIOKafkaConsumer, *topics: str) -> dict[str, list[int]]:
+    """The partitions of each topic. Asks for all topics, since naming one may create it.
+
+    Raises:
+        NotSetUpError: names the topics that are not there.
+    """
+    cluster = await consumer._client.fetch_all_metadata()
+    missing = [topic for topic in topics if topic not in cluster.topics()]
+    if missing:
+        raise NotSetUpError(missing_topics(missing))
+    return {topic: sorted(cluster.partitions_for_topic(topic)) for topic in topics}
+
+
+def missing_topics(names: list[str]) -> str:
+    """The line that says which topics are not there, and what to do."""
+    which = f"the topic {names[0]} is" if len(names) == 1 else f"the topics {', '.join(names)} are"
+    return f"{which} not on the broker: run: walk topics create"
+
+
+class _LastWords(logging.Handler):
+    """Keeps the last reason that aiokafka's log gave."""
+
+    text = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.args, tuple) and record.args:
+            reason = record.args[-1]
+            self.text = words(reason) if isinstance(reason, BaseException) else str(reason)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        logger = logging.getLogger("aiokafka")
+        before = logger.propagate
+        logger.addHandler(self)
+        logger.propagate = False
+        try:
+            yield
+        finally:
+            logger.removeHandler(self)
+            logger.propagate = before

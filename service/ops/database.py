@@ -1,0 +1,90 @@
+"""One plain connection for those who look: no pool, no engine, at hand in a few milliseconds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+import asyncpg
+
+from service.ops.errors import NotSetUpError, UnreachableError
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+CONNECT_SECONDS = 5.0
+"""How long one attempt to connect may take."""
+ANSWER_SECONDS = 30.0
+"""How long one statement may take."""
+
+
+def dsn(url: str) -> str:
+    """SQLAlchemy's URL (`postgresql+asyncpg://...?ssl=`) as libpq writes it (`postgresql://...?sslmode=`)."""
+    scheme, _, rest = url.partition("://")
+    address, mark, query = rest.partition("?")
+    options = [("sslmode" if name == "ssl" else name, value) for name, value in parse_qsl(query)]
+    return f"{scheme.partition('+')[0]}://{address}{mark}{urlencode(options)}"
+
+
+def where(url: str) -> str:
+    """The database as people may see it: `host:port/name`, no user, no password, no options."""
+    parts = urlsplit(url)
+    _, _, host = parts.netloc.rpartition("@")
+    if not host:
+        host = dict(parse_qsl(parts.query)).get("host", "localhost")
+    return f"{host}/{unquote(parts.path.lstrip('/'))}".rstrip("/")
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator["Connection"]:
+    """A connection, closed when the block ends.
+
+    Raises:
+        SettingsError: no database is named.
+        UnreachableError: it does not answer, or turns us away.
+        NotSetUpError: from within the block: our tables are not there.
+    """
+    url = settings.require_database()
+    connection = await _connect(url)
+    try:
+        yield connection
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        raise NotSetUpError(f"the database {where(url)} is not migrated: run: walk migrate") from None
+    except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError, TimeoutError) as error:
+        raise UnreachableError(f"the database {where(url)} went away ({words(error)})") from None
+    finally:
+        await _close(connection)
+
+
+async def _connect(url: str) -> "Connection":
+    try:
+        return await asyncpg.connect(
+            dsn(url),
+            timeout=CONNECT_SECONDS,
+            command_timeout=ANSWER_SECONDS,
+            server_settings={"application_name": "walk", "timezone": "UTC"},
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise UnreachableError(
+            f"the database {where(url)} cannot be reached ({words(error)}):"
+            f" is it running, and is WALK_DATABASE_URL right?"
+        ) from error
+
+
+async def _close(connection: "Connection") -> None:
+    try:
+        await asyncio.shield(connection.close(timeout=1))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+
+
+def words(error: BaseException) -> str:
+    """An error in a few words of one line: what the system or the server said."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
+        text = "connection refused"
+    return " ".join(text.split())

@@ -1,0 +1,13 @@
+"""What stands between an operator and what they asked for: each one line that says what to do."""
+
+
+class PreflightError(Exception):
+    """What the worker or a command of `walk` needs is not there; the text says which and what to do."""
+
+
+class UnreachableError(PreflightError):
+    """The database or the broker does not answer, or turns us away."""
+
+
+class NotSetUpError(PreflightError):
+    """It answers, but was not prepared: not migrated, or without the topics."""
