@@ -28,8 +28,9 @@ def parse_time(text: str) -> datetime:
     if _RFC3339.fullmatch(text) is None:
         raise ValueError("no RFC 3339 timestamp")
     leap = text[17:19] == "60"
+    moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}".upper() if leap else text.upper())
     try:
-        moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text.upper()).astimezone(UTC)
+        moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
         return moment + timedelta(seconds=1) if leap else moment
     except OverflowError as error:
         raise ValueError("outside of the years 1 to 9999") from error

@@ -92,4 +92,4 @@ class Unreadable:
     """Nothing that can be taken for a command."""
 
     error: str
-    """One of a few short constant texts."""
+    """Short, of a closed set of beginnings; never holds text of the record."""
