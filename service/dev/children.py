@@ -15,7 +15,8 @@ from typing import Self
 from service.dev.errors import StackError
 
 REAPER = Path(__file__).with_name("reaper.py")
-LOG_TAIL_BYTES = 2_000
+LOG_TAIL_BYTES = 4_000
+ERROR_WORDS = ("ERROR", "FATAL", "error:", "Exception:")
 
 
 class Children:
@@ -119,11 +120,11 @@ class Children:
 
 
 def last_words(log: Path) -> str:
-    """The last line of a log that says something, with the word ERROR or FATAL where there is one."""
+    """The last line of a log that tells of an error, else the last that says anything."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
         lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "ERROR" in line or "FATAL" in line or "error:" in line]
+    telling = [line for line in lines if any(word in line for word in ERROR_WORDS)]
     return (telling or lines or [""])[-1]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
@@ -47,10 +48,15 @@ class EmbeddedStack:
         self._postgres_settings = postgres_settings
         self._kafka_settings = kafka_settings
         self._progress = progress or (lambda step: None)
-        self._children: Children | None = None
+        self._children: Children
         self.choice: Choice
         self.postgres: EmbeddedPostgres
         self.broker: Broker
+
+    @property
+    def folder(self) -> Path:
+        """The temporary folder with data and logs of everything."""
+        return self._children.folder
 
     @property
     def env(self) -> dict[str, str]:
@@ -76,8 +82,7 @@ class EmbeddedStack:
     ) -> None:
         if self.choice.kind == "memory":
             self.broker.stop()
-        if self._children:
-            self._children.close()
+        self._children.close()
 
     def _start(self, children: Children) -> None:
         self.postgres = EmbeddedPostgres(children, self._postgres_settings)

@@ -1,0 +1,124 @@
+"""What every test can have. Fixtures:
+
+- `postgres`: the shared `PostgresServer`; `.url(database)`, `.maintenance_url`, `.origin`.
+- `database_url`: the address of a fresh database at the newest migration, a clone of one template.
+- `empty_database_url`: the address of a fresh database with nothing in it.
+- `kafka`: the shared `KafkaBroker`; `.bootstrap_servers`, `.origin`. `bootstrap_servers`: that address alone.
+- `topic_prefix`: a prefix of this test's own, so that tests share the broker and not their topics.
+- `own_postgres`, `own_kafka`: servers of this test alone, which it may `stop`, `kill` and `start` again.
+
+Where the servers come from stands in `tests/support/servers.py`. What cannot be had is a failure with
+`CI=true`, else the test is skipped and says why; what was used stands at the end of the run. To wait for
+something, use `tests.support.waiting.until`.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import NoReturn
+
+import pytest
+
+from service.dev.children import Children
+from service.dev.kafka import EmbeddedKafka
+from service.dev.postgres import EmbeddedPostgres
+from tests.support.databases import apart, new_database
+from tests.support.servers import (
+    KafkaBroker,
+    PostgresServer,
+    UnavailableError,
+    kafka_missing,
+    open_kafka,
+    open_postgres,
+)
+
+USED = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[USED] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash[USED]:
+        terminalreporter.write_line(f"used: {line}")
+
+
+def _cannot_have(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
+    with ExitStack() as stack:
+        try:
+            server = open_postgres(stack)
+        except UnavailableError as error:
+            _cannot_have(str(error))
+        pytestconfig.stash[USED].append(server.origin)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: PostgresServer) -> Iterator[str]:
+    """The name of a database at the newest migration, which nobody is connected to."""
+    from service.store.migrate import upgrade
+
+    with new_database(postgres) as name:
+        apart(upgrade(postgres.url(name)))
+        yield name
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer, migrated_template: str) -> Iterator[str]:
+    with new_database(postgres, migrated_template) as name:
+        yield postgres.url(name)
+
+
+@pytest.fixture
+def empty_database_url(postgres: PostgresServer) -> Iterator[str]:
+    with new_database(postgres) as name:
+        yield postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> Iterator[KafkaBroker]:
+    with ExitStack() as stack:
+        try:
+            broker = open_kafka(stack)
+        except UnavailableError as error:
+            _cannot_have(str(error))
+        pytestconfig.stash[USED].append(broker.origin)
+        yield broker
+
+
+@pytest.fixture
+def bootstrap_servers(kafka: KafkaBroker) -> str:
+    return kafka.bootstrap_servers
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    return f"test.{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    with Children() as children:
+        server = EmbeddedPostgres(children)
+        server.start()
+        yield server
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[EmbeddedKafka]:
+    if missing := kafka_missing():
+        _cannot_have(f"no Apache Kafka of its own: {missing}")
+    with Children() as children:
+        # a broker that was killed is let in again when its session is over: by default after 9 s
+        broker = EmbeddedKafka(children, {"broker.session.timeout.ms": "3000"})
+        broker.start()
+        yield broker

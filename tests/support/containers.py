@@ -1,0 +1,102 @@
+"""Apache Kafka and PostgreSQL from the official images, where a Docker engine answers on this machine."""
+
+import functools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import docker
+from docker.errors import DockerException
+
+from service.dev.ports import LOOPBACK, free_ports
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
+
+KAFKA_IMAGE: Final = "apache/kafka:4.4.0"
+POSTGRES_IMAGE: Final = "postgres:18"
+POSTGRES_PASSWORD: Final = "test"
+READY_SECONDS: Final = 60.0
+
+
+class ContainerError(Exception):
+    """An image cannot be had, or its container did not come up."""
+
+
+@functools.cache
+def engine_answers() -> bool:
+    """Whether a Docker engine is there; only one on this machine, whose ports 127.0.0.1 reaches."""
+    try:
+        client = docker.from_env(timeout=3)
+        try:
+            return bool(client.ping()) and str(client.api.base_url).startswith("http+")
+        finally:
+            client.close()
+    except DockerException:
+        return False
+
+
+@contextmanager
+def kafka_container() -> Iterator[str]:
+    """A broker in a container; its bootstrap servers.
+
+    One property given by environment drops all of the image's defaults, so the full set is given.
+    """
+    port = free_ports(1)[0]
+    properties = {
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS": "4",
+        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS": "4",
+        "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        "KAFKA_LOG_MESSAGE_TIMESTAMP_AFTER_MAX_MS": str(2**63 - 1),
+    }
+    with _running(KAFKA_IMAGE, 9092, port, properties, ready="Kafka Server started"):
+        yield f"{LOOPBACK}:{port}"
+
+
+@contextmanager
+def postgres_container() -> Iterator[str]:
+    """A server in a container; the address of its database `postgres`."""
+    port = free_ports(1)[0]
+    environment = {"POSTGRES_PASSWORD": POSTGRES_PASSWORD}
+    # it starts twice, the first time to set itself up
+    ready = r"(?s)ready to accept connections.*ready to accept connections"
+    with _running(POSTGRES_IMAGE, 5432, port, environment, ready=ready):
+        yield f"postgresql://postgres:{POSTGRES_PASSWORD}@{LOOPBACK}:{port}/postgres"
+
+
+@contextmanager
+def _running(
+    image: str, inner: int, port: int, environment: dict[str, str], ready: str
+) -> Iterator["DockerContainer"]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from testcontainers.core.container import DockerContainer
+        from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+    container = DockerContainer(image)
+    container.env = environment
+    container.ports[str(inner)] = (LOOPBACK, port)  # type: ignore[assignment]  # docker takes the address too
+    strategy = LogMessageWaitStrategy(ready).with_startup_timeout(int(READY_SECONDS))
+    try:
+        container.waiting_for(strategy).start()
+    except (DockerException, TimeoutError, RuntimeError) as error:
+        container.stop()
+        raise ContainerError(f"{image}: {error}") from error
+    try:
+        yield container
+    finally:
+        container.stop()
