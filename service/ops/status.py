@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FETCH_SECONDS = 10.0
 """How long the oldest records not yet handled may take to arrive."""
+OLDEST_BYTES = 64 * 1024
+"""What is fetched of a partition for its oldest record: little, and yet enough to ask all partitions at once."""
 
 
 class Extent(NamedTuple):
@@ -47,7 +49,7 @@ async def read_status(settings: Settings) -> Status:
         NotSetUpError: the database is not migrated, or the topic is not there.
     """
     topic = Topics(settings.topic_prefix).commands
-    async with broker.reader(settings, fetch_bytes=1) as consumer:
+    async with broker.reader(settings, fetch_bytes=OLDEST_BYTES) as consumer:
         extents = await read_extents(consumer, topic)
         async with database.connected(settings) as connection:
             kept = await read_kept(connection, topic)
@@ -110,7 +112,7 @@ def _partition(
 async def _oldest(
     consumer: AIOKafkaConsumer, topic: str, start: Mapping[int, int], extents: Mapping[int, Extent]
 ) -> dict[int, Oldest]:
-    """The first record of each partition from `start` on; an offset may have none (a transaction's marker)."""
+    """The first record of each partition from `start` on; some offsets are markers of transactions."""
     places = {TopicPartition(topic, number): offset for number, offset in start.items()}
     consumer.assign(list(places))
     for place, offset in places.items():
@@ -120,7 +122,7 @@ async def _oldest(
     while pending := [place for place in places if place.partition not in found]:
         if time.monotonic() > deadline:
             raise UnreachableError(
-                f"the broker does not deliver the oldest records of {topic} ({FETCH_SECONDS:.0f} s waited): try again"
+                f"the broker did not deliver the oldest records of {topic} in {FETCH_SECONDS:g} s: try again"
             )
         for place, records in (await consumer.getmany(*pending, timeout_ms=100, max_records=1)).items():
             stamp = records[0].timestamp

@@ -6,7 +6,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 from l1_walk_contracts.topics import Topics
-
 from service.settings import Settings
 
 MIB = 1024 * 1024
