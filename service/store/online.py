@@ -1,0 +1,53 @@
+"""Changes to a table that others use meanwhile: locks are short, and what takes long is done without them.
+
+For migrations. What is added is noted first, so that a run that was broken off can be repeated, and so that a
+downgrade can take it back (`service.store.adoption`).
+"""
+
+from collections.abc import Collection, Mapping
+
+from alembic import op
+
+from service.store import adoption, catalog
+
+
+def add_constraints(table: str, definitions: Mapping[str, str]) -> None:
+    """Add constraints by name; they bind new rows at once, `validate` makes sure of the old ones."""
+    for name, definition in definitions.items():
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {quoted(name)} {definition} NOT VALID")
+
+
+def replace_checks(table: str, columns: Collection[frozenset[str]], definitions: Mapping[str, str]) -> None:
+    """Drop every check over just these sets of columns, whatever its name, and put these in their place."""
+    for check in catalog.constraints(op.get_bind(), table, "c"):
+        if frozenset(check.columns) in columns:
+            op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {quoted(check.name)}")
+    add_constraints(table, definitions)
+    validate(table, definitions)
+
+
+def validate(table: str, names: Collection[str]) -> None:
+    """Make sure that all rows keep these constraints. Commits what was done before."""
+    with op.get_context().autocommit_block():
+        for kind in "cf":
+            for found in catalog.constraints(op.get_bind(), table, kind):
+                if found.name in names and found.definition.endswith("NOT VALID"):
+                    op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted(found.name)}")
+
+
+def add_indexes(table: str, definitions: Mapping[str, str]) -> None:
+    """Build indexes by name, each over `USING method (column)`. Commits what was done before.
+
+    One that an earlier run left half built is built anew.
+    """
+    with op.get_context().autocommit_block():
+        connection = op.get_bind()
+        for name, definition in definitions.items():
+            adoption.note(connection, "added", "index", name)
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)}")
+            op.execute(f"CREATE INDEX CONCURRENTLY {quoted(name)} ON {table} {definition}")
+
+
+def quoted(name: str) -> str:
+    """A name as SQL takes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
