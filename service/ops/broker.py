@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -20,7 +21,7 @@ from aiokafka.errors import (
 
 from service.kafka import client_options
 from service.ops.database import words
-from service.ops.errors import NotSetUpError, PreflightError, UnreachableError
+from service.ops.errors import NotSetUpError, PreflightError, RefusedError, UnreachableError
 from service.settings import Settings
 
 REQUEST_SECONDS = 5
@@ -37,6 +38,9 @@ _NOT_ALLOWED = (
 )
 
 
+_BROKER_JARGON = re.compile(r"^\[Error \d+\] |^\w*Error: |:? <AIOKafkaConnection.*>$")
+
+
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
     """Turns what aiokafka raises within the block into one line.
@@ -44,7 +48,8 @@ def explained(settings: Settings) -> Iterator[None]:
     Why it cannot connect, aiokafka tells its log alone: that is read here, and goes nowhere else meanwhile.
 
     Raises:
-        UnreachableError: no broker answers, or it turns us away.
+        UnreachableError: no broker answers.
+        RefusedError: one answers, and turns us away.
     """
     log = _LastWords()
     with log.listening():
@@ -53,12 +58,12 @@ def explained(settings: Settings) -> Iterator[None]:
         except PreflightError:
             raise
         except _NOT_ALLOWED as error:
-            raise UnreachableError(
+            raise RefusedError(
                 f"the broker {settings.kafka_bootstrap_servers} turns us away ({words(error)}):"
                 f" check WALK_KAFKA_USERNAME, its password and its rights"
             ) from error
         except (KafkaError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            why = log.text or words(error)
+            why = _BROKER_JARGON.sub("", log.text or words(error))
             raise UnreachableError(
                 f"the broker {settings.kafka_bootstrap_servers} cannot be reached ({why}):"
                 f" is it running, and is WALK_KAFKA_BOOTSTRAP_SERVERS right?"

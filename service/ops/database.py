@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import asyncpg
 
-from service.ops.errors import NotSetUpError, UnreachableError
+from service.ops.errors import NotSetUpError, RefusedError, UnreachableError
 from service.settings import Settings
+from service.store.address import dsn, where
 
 if TYPE_CHECKING:
     Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -19,22 +19,15 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 """How long one statement may take."""
 
-
-def dsn(url: str) -> str:
-    """SQLAlchemy's URL (`postgresql+asyncpg://...?ssl=`) as libpq writes it (`postgresql://...?sslmode=`)."""
-    scheme, _, rest = url.partition("://")
-    address, mark, query = rest.partition("?")
-    options = [("sslmode" if name == "ssl" else name, value) for name, value in parse_qsl(query)]
-    return f"{scheme.partition('+')[0]}://{address}{mark}{urlencode(options)}"
-
-
-def where(url: str) -> str:
-    """The database as people may see it: `host:port/name`, no user, no password, no options."""
-    parts = urlsplit(url)
-    _, _, host = parts.netloc.rpartition("@")
-    if not host:
-        host = dict(parse_qsl(parts.query)).get("host", "localhost")
-    return f"{host}/{unquote(parts.path.lstrip('/'))}".rstrip("/")
+_LATER = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+"""What a database that starts, stops or is overrun answers; any other answer stays the same."""
 
 
 @asynccontextmanager
@@ -43,7 +36,8 @@ async def connected(settings: Settings) -> AsyncIterator["Connection"]:
 
     Raises:
         SettingsError: no database is named.
-        UnreachableError: it does not answer, or turns us away.
+        UnreachableError: it does not answer.
+        RefusedError: it turns us away.
         NotSetUpError: from within the block: our tables are not there.
     """
     url = settings.require_database()
@@ -66,10 +60,14 @@ async def _connect(url: str) -> "Connection":
             command_timeout=ANSWER_SECONDS,
             server_settings={"application_name": "walk", "timezone": "UTC"},
         )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+    except _LATER as error:
         raise UnreachableError(
             f"the database {where(url)} cannot be reached ({words(error)}):"
             f" is it running, and is WALK_DATABASE_URL right?"
+        ) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise RefusedError(
+            f"the database {where(url)} turns us away ({words(error)}): check WALK_DATABASE_URL"
         ) from error
 
 

@@ -6,7 +6,11 @@ class PreflightError(Exception):
 
 
 class UnreachableError(PreflightError):
-    """The database or the broker does not answer, or turns us away."""
+    """The database or the broker does not answer: it may do so later."""
+
+
+class RefusedError(PreflightError):
+    """The database or the broker answers, and turns us away."""
 
 
 class NotSetUpError(PreflightError):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FETCH_SECONDS = 10.0
 """How long the oldest records not yet handled may take to arrive."""
 OLDEST_BYTES = 64 * 1024
-"""What is fetched of a partition for its oldest record: little, and yet enough to ask all partitions at once."""
+"""What is fetched of a partition for its oldest record: little, yet enough to ask all partitions at once."""
 
 
 class Extent(NamedTuple):
@@ -45,7 +45,7 @@ async def read_status(settings: Settings) -> Status:
 
     Raises:
         SettingsError: a setting is missing.
-        UnreachableError: the database or the broker does not answer.
+        UnreachableError, RefusedError: the database or the broker does not answer, or turns us away.
         NotSetUpError: the database is not migrated, or the topic is not there.
     """
     topic = Topics(settings.topic_prefix).commands

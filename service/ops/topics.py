@@ -34,7 +34,7 @@ async def create(settings: Settings, *, dry_run: bool = False) -> Created:
         dry_run: looks, and makes nothing.
 
     Raises:
-        UnreachableError: the broker does not answer, or turns us away.
+        UnreachableError, RefusedError: the broker does not answer, or turns us away.
         PreflightError: it refuses to make a topic.
     """
     wanted = specs(settings)

@@ -1,0 +1,101 @@
+"""The log of the process: text for a terminal, one JSON object a line for a program.
+
+What is logged beside the message goes through `extra=`; payloads are never given to the log above debug.
+"""
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal, TextIO
+
+LIBRARIES = {
+    "aiokafka": logging.WARNING,
+    "alembic": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "faststream": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "uvicorn": logging.WARNING,
+}
+"""How loud each library may be: the worker says itself what an operator wants to know."""
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_COLOURS = {
+    "DEBUG": "\033[2m",
+    "INFO": "\033[36m",
+    "WARNING": "\033[33m",
+    "ERROR": "\033[31m",
+    "CRITICAL": "\033[31m",
+}
+
+
+def set_up(
+    level: str = "info", style: Literal["auto", "text", "json"] = "auto", stream: TextIO | None = None
+) -> None:
+    """Send all logs of the process to `stream` (standard error), in place of any handlers set before.
+
+    Args:
+        level: the lowest level of the worker's own loggers; at `debug` the libraries speak up too.
+        style: `auto`: text where the stream is a terminal, else JSON.
+        stream: where to.
+    """
+    stream = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(stream)
+    as_text = style == "text" or (style == "auto" and stream.isatty())
+    handler.setFormatter(TextFormatter(coloured=_coloured(stream)) if as_text else JsonFormatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name, quiet in LIBRARIES.items():
+        library = logging.getLogger(name)
+        library.handlers = []
+        library.propagate = True
+        library.setLevel(logging.NOTSET if level == "debug" else quiet)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: `at` (UTC), `level`, `logger`, `message`, what `extra` gave, `error` (the trace)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        entry: dict[str, Any] = {
+            "at": _time(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_extra(record),
+        }
+        if record.exc_info:
+            entry["error"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """`16:01:19.615 INFO  message  name=value`, with the trace below."""
+
+    def __init__(self, *, coloured: bool) -> None:
+        super().__init__()
+        self._coloured = coloured
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines where there is a trace."""
+        level = f"{record.levelname:<7}"
+        if self._coloured:
+            level = f"{_COLOURS.get(record.levelname, '')}{level}\033[0m"
+        extra = "".join(f"  {name}={value}" for name, value in _extra(record).items())
+        clock = _time(record).astimezone().strftime("%H:%M:%S.%f")[:-3]
+        trace = "\n" + self.formatException(record.exc_info) if record.exc_info else ""
+        return f"{clock} {level} {record.getMessage()}{extra}{trace}"
+
+
+def _time(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _coloured(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
