@@ -41,8 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash[USED]:
-        terminalreporter.write_line(f"used: {line}")
+    if used := config.stash[USED]:
+        terminalreporter.section("servers used")
+        for line in used:
+            terminalreporter.write_line(line)
 
 
 def _cannot_have(reason: str) -> NoReturn:
