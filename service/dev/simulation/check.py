@@ -1,0 +1,89 @@
+"""Is all there that must be? Reads the session table and the topics to their ends, and compares."""
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from service.dev.simulation.compare import compare_events, compare_sessions
+from service.dev.simulation.expected import Expected
+from service.dev.simulation.seen import OUTPUTS, Message, Seen
+from service.ops import broker, database
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found: one line for each difference, none where all is well, and figures for people."""
+
+    differences: list[str]
+    walks: Counter[str]
+    """By status."""
+    kinds: Counter[str]
+    """Walks by session kind."""
+    events: Counter[str]
+    """By type, without prefix and version; rejections and dead letters are apart."""
+    rejections: Counter[str]
+    """By reason."""
+    dead_letters: int
+    again: int
+    """Messages that a consumer sees a second time, with the same id and bytes."""
+
+
+async def check(expected: Expected, settings: Settings) -> Report:
+    """Compare what stands in the database and on the topics with `expected`.
+
+    Raises:
+        PreflightError: the database or the broker does not answer.
+    """
+    rows = await read_sessions(settings)
+    seen = Seen()
+    async for message in read_topics(settings):
+        seen.add(message)
+    return report(expected, rows, seen)
+
+
+def report(expected: Expected, rows: Mapping[str, Mapping[str, Any]], seen: Seen) -> Report:
+    """The comparison itself, on what was read."""
+    events = Counter[str]()
+    for (kind, _), fields in seen.events.items():
+        events[kind.removeprefix("l1.walk.").removesuffix(".v1")] += len(fields)
+    rejections = Counter[str]()
+    for rejection, count in seen.rejections.items():
+        rejections[rejection.reason] += count
+    return Report(
+        differences=compare_sessions(expected.sessions, rows) + compare_events(expected, seen),
+        walks=Counter(str(row["status"]) for row in rows.values()),
+        kinds=Counter(str(row["session_kind"]) for row in rows.values()),
+        events=events,
+        rejections=rejections,
+        dead_letters=seen.dead_letters.total(),
+        again=seen.again,
+    )
+
+
+async def read_sessions(settings: Settings) -> dict[str, Mapping[str, Any]]:
+    """All rows of `l1_walk_sessions` by id, their JSON columns decoded."""
+    async with database.connected(settings) as connection:
+        await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        rows = await connection.fetch("SELECT * FROM l1_walk_sessions")
+    return {str(row["id"]): dict(row) for row in rows}
+
+
+async def read_topics(settings: Settings) -> AsyncIterator[Message]:
+    """All that our own topics hold now, each partition in its order."""
+    names = {f"{settings.topic_prefix}.{name}": name for name in OUTPUTS}
+    async with broker.reader(settings) as consumer:
+        partitions = await broker.partitions(consumer, *names)
+        places = [TopicPartition(topic, number) for topic in names for number in partitions[topic]]
+        ends = await consumer.end_offsets(places)
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        pending = set(places)
+        while pending := {place for place in pending if await consumer.position(place) < ends[place]}:
+            for place, records in (await consumer.getmany(*pending, timeout_ms=500)).items():
+                for record in records:
+                    yield Message(names[place.topic], record.key, record.value, tuple(record.headers))
