@@ -1,1 +1,121 @@
-"""What crosses the wire of the L1 Walk Worker: commands in, events out."""
+"""What crosses the wire of the L1 Walk Worker: commands in, events out.
+
+Who publishes needs `encode_command` and the `...Data` of the verbs; who consumes needs `Record` and
+`decode_event`.
+"""
+
+from .commands import (
+    COMMAND_DATA,
+    AbandonData,
+    CommandData,
+    EscalateData,
+    EscalateWithoutWalkData,
+    FeedbackData,
+    NoteData,
+    NoteItem,
+    ReplaceNotesData,
+    ResolveData,
+    RewindData,
+    StartData,
+    StepData,
+    Ticket,
+)
+from .consume import EventError, UnknownEventType, decode_event
+from .decode import decode_command
+from .encode import encode_event
+from .events import (
+    EVENT_DATA,
+    AbandonedData,
+    CommandRejectedData,
+    EscalatedData,
+    Event,
+    EventData,
+    FeedbackRecordedData,
+    Note,
+    Origin,
+    PathEntry,
+    ProposalValidatedData,
+    ReceivedCommand,
+    ResolvedData,
+    StartedData,
+    TerminalData,
+    WalkData,
+)
+from .ids import ended_id, event_id, rejection_id, started_id
+from .publish import encode_command
+from .records import Command, FieldError, Header, Invalid, OutRecord, Record, Unreadable, Unsupported
+from .topics import Topics
+from .truncate import received
+from .vocabulary import (
+    DeadLetterClass,
+    EventKind,
+    Outcome,
+    PathEntryKind,
+    RejectionReason,
+    SessionKind,
+    SessionStatus,
+    TicketKind,
+    Verb,
+)
+
+__all__ = [
+    "COMMAND_DATA",
+    "EVENT_DATA",
+    "AbandonData",
+    "AbandonedData",
+    "Command",
+    "CommandData",
+    "CommandRejectedData",
+    "DeadLetterClass",
+    "EscalateData",
+    "EscalateWithoutWalkData",
+    "EscalatedData",
+    "Event",
+    "EventData",
+    "EventError",
+    "EventKind",
+    "FeedbackData",
+    "FeedbackRecordedData",
+    "FieldError",
+    "Header",
+    "Invalid",
+    "Note",
+    "NoteData",
+    "NoteItem",
+    "Origin",
+    "OutRecord",
+    "Outcome",
+    "PathEntry",
+    "PathEntryKind",
+    "ProposalValidatedData",
+    "ReceivedCommand",
+    "Record",
+    "RejectionReason",
+    "ReplaceNotesData",
+    "ResolveData",
+    "ResolvedData",
+    "RewindData",
+    "SessionKind",
+    "SessionStatus",
+    "StartData",
+    "StartedData",
+    "StepData",
+    "TerminalData",
+    "Ticket",
+    "TicketKind",
+    "Topics",
+    "UnknownEventType",
+    "Unreadable",
+    "Unsupported",
+    "Verb",
+    "WalkData",
+    "decode_command",
+    "decode_event",
+    "encode_command",
+    "encode_event",
+    "ended_id",
+    "event_id",
+    "received",
+    "rejection_id",
+    "started_id",
+]

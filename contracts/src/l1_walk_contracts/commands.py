@@ -75,15 +75,21 @@ class StartData(CommandBase):
     @model_validator(mode="after")
     def _target_is_consistent(self) -> Self:
         """The check `target_consistency` of the session table (design 12), as errors of the fields."""
+        is_flow, is_proposal = (
+            self.session_kind is SessionKind.FLOW,
+            self.session_kind is SessionKind.PROPOSAL,
+        )
+        if (self.flow_id is not None) is is_flow and (self.flow_proposal_id is not None) is is_proposal:
+            return self
         errors = []
-        for field, kind in (("flow_id", SessionKind.FLOW), ("flow_proposal_id", SessionKind.PROPOSAL)):
-            given = getattr(self, field) is not None
-            if given != (self.session_kind is kind):
-                rule = "must be absent unless" if given else "is required where"
-                errors.append((field, f"{rule} session_kind is {kind.value}"))
-        if errors:
-            raise PydanticCustomError("target", "must name its target", {"fields": errors})
-        return self
+        for field, wanted, kind in (
+            ("flow_id", is_flow, "flow"),
+            ("flow_proposal_id", is_proposal, "proposal"),
+        ):
+            if (getattr(self, field) is not None) is not wanted:
+                rule = "is required where" if wanted else "must be absent unless"
+                errors.append((field, f"{rule} session_kind is {kind}"))
+        raise PydanticCustomError("target", "must name its target", {"fields": errors})
 
 
 class StepData(CommandBase):

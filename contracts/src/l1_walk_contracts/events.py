@@ -8,150 +8,210 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, TypedDict
+from typing import Annotated, Any, Final
 from uuid import UUID
 
+from pydantic import Field, SkipValidation
+from typing_extensions import TypedDict  # pydantic brings it, and wants it before Python 3.12
+
 from .commands import Ticket
+from .fields import CanonicalUUID, Moment
+from .limits import EVENT_BYTES, SUMMARY_CHARS
 from .records import FieldError
 from .vocabulary import EventKind, PathEntryKind, RejectionReason, SessionKind
 
+ActingAs = Annotated[
+    str | None,
+    Field(description="In what role: l1_coverage for an engineer covering, absent for a native L1."),
+]
+UserId = Annotated[CanonicalUUID, Field(description="Who did what the event tells of.")]
+Helpful = Annotated[bool, Field(description="Whether what was walked helped.")]
+
 
 class PathEntry(TypedDict, total=False):
-    """One entry of `walked_path`, a JSON object. Rows older than the worker may hold anything."""
+    """One entry of `walked_path`. Rows older than the worker may hold anything in its place."""
 
-    node_id: str
-    question: str
-    answer: str
-    answer_label: str
-    note: str
-    next_node_id: str
-    user_id: str
-    acting_as: str
-    at: str
-    kind: PathEntryKind
+    node_id: Annotated[str, Field(description="The node that was answered, or gone back to.")]
+    question: Annotated[str, Field(description="The question as shown.")]
+    answer: Annotated[str, Field(description="The answer as chosen or typed.")]
+    answer_label: Annotated[str, Field(description="The answer as shown.")]
+    note: Annotated[str, Field(description="The technician's remark on the step.")]
+    next_node_id: Annotated[str, Field(description="Where the walk went from there.")]
+    user_id: Annotated[str, Field(description="The technician, a UUID.")]
+    acting_as: Annotated[str, Field(description="The technician's role; absent for a native L1.")]
+    at: Annotated[str, Field(description="When, RFC 3339, UTC.", examples=["2026-01-31T09:30:00Z"])]
+    kind: Annotated[PathEntryKind, Field(description="step: an answer; rewind: back to a node.")]
 
 
 class Note(TypedDict, total=False):
-    """One entry of `walk_notes`, a JSON object. Rows older than the worker may hold anything."""
+    """One entry of `walk_notes`. Rows older than the worker may hold anything in its place."""
 
-    text: str
-    node_id: str
-    user_id: str
-    at: str
+    text: Annotated[str, Field(description="The remark.")]
+    node_id: Annotated[str, Field(description="The node it is about.")]
+    user_id: Annotated[str, Field(description="The technician, a UUID.")]
+    at: Annotated[str, Field(description="When, RFC 3339, UTC.", examples=["2026-01-31T09:30:00Z"])]
 
 
 @dataclass(kw_only=True)
 class WalkData:
     """Which walk an event is about."""
 
-    session_id: UUID
-    account_id: UUID
-    ticket: Ticket
-    session_kind: SessionKind
-    flow_id: UUID | None = None
-    flow_proposal_id: UUID | None = None
+    session_id: Annotated[CanonicalUUID, Field(description="The walk; the CloudEvent's subject.")]
+    account_id: Annotated[CanonicalUUID, Field(description="The client company whose ticket it is.")]
+    ticket: Annotated[
+        Ticket, Field(description="The ticket that is walked; skip it if its kind is internal.")
+    ]
+    session_kind: Annotated[SessionKind, Field(description="What is walked.")]
+    flow_id: Annotated[
+        CanonicalUUID | None, Field(description="The published flow, if session_kind is flow.")
+    ] = None
+    flow_proposal_id: Annotated[
+        CanonicalUUID | None, Field(description="The draft flow, if session_kind is proposal.")
+    ] = None
 
 
 @dataclass(kw_only=True)
 class StartedData(WalkData):
     """`started`: a technician began a walk."""
 
-    created_by: UUID
-    acting_as: str | None = None
-    started_at: datetime
-    start_node_id: str | None = None
+    created_by: Annotated[CanonicalUUID, Field(description="The technician who started the walk.")]
+    acting_as: ActingAs = None
+    started_at: Annotated[Moment, Field(description="When it began, UTC.")]
+    start_node_id: Annotated[
+        str | None, Field(description="The node it begins at; absent: any may come first.")
+    ] = None
 
 
 @dataclass(kw_only=True)
 class TerminalData(WalkData):
     """All that a connector needs of a walk that ended, with no call back."""
 
-    created_by: UUID
-    user_id: UUID
-    acting_as: str | None = None
-    started_at: datetime
-    ended_at: datetime
-    duration_seconds: int
-    active_seconds: int
-    walked_path: Sequence[PathEntry | Any]
-    walk_notes: Sequence[Note | Any]
-    path_count: int
-    note_count: int
-    summary: str
-    customer_summary: str
-    truncated: Sequence[str] | None = None
+    created_by: Annotated[CanonicalUUID, Field(description="The technician who started the walk.")]
+    user_id: Annotated[CanonicalUUID, Field(description="The technician who ended the walk.")]
+    acting_as: ActingAs = None
+    started_at: Annotated[Moment, Field(description="When it began, UTC.")]
+    ended_at: Annotated[
+        Moment, Field(description="When it ended, UTC; of several walks of one ticket the newest is by this.")
+    ]
+    duration_seconds: Annotated[int, Field(description="Seconds from started_at to ended_at.", ge=0)]
+    active_seconds: Annotated[
+        int,
+        Field(
+            description="Seconds of work, for billing: gaps over 15 minutes (a setting) are not counted.",
+            ge=0,
+        ),
+    ]
+    walked_path: Annotated[
+        Sequence[Annotated[PathEntry | Any, SkipValidation]],
+        Field(description="What was walked, in order; see truncated."),
+    ]
+    walk_notes: Annotated[
+        Sequence[Annotated[Note | Any, SkipValidation]],
+        Field(description="The technicians' notes, in order; internal; see truncated."),
+    ]
+    path_count: Annotated[int, Field(description="Entries of the whole walked_path.", ge=0)]
+    note_count: Annotated[int, Field(description="Entries of the whole walk_notes.", ge=0)]
+    summary: Annotated[
+        str,
+        Field(
+            description="The whole walk as plain text, for an internal PSA note.", max_length=SUMMARY_CHARS
+        ),
+    ]
+    customer_summary: Annotated[
+        str, Field(description="What the client may read: outcome and resolution, no technician's notes.")
+    ]
+    truncated: Annotated[
+        Sequence[str] | None,
+        Field(
+            description=f"What was cut to keep the event within {EVENT_BYTES:,} bytes; absent: nothing. "
+            "Counts stay true, the worker's database keeps the whole.",
+            examples=[["walked_path", "walk_notes"]],
+        ),
+    ] = None
 
 
 @dataclass(kw_only=True)
 class ResolvedData(TerminalData):
     """`resolved`: the walk solved the ticket."""
 
-    resolution_notes: str
-    helpful: bool | None = None
+    resolution_notes: Annotated[str, Field(description="What solved it; never cut.")]
+    helpful: Annotated[
+        bool | None, Field(description="Whether what was walked helped; absent: nobody said.")
+    ] = None
 
 
 @dataclass(kw_only=True)
 class EscalatedData(TerminalData):
     """`escalated`: L1 could not resolve it."""
 
-    reason: str
-    reason_category: str | None = None
+    reason: Annotated[str, Field(description="Why L1 could not resolve it; never cut.")]
+    reason_category: Annotated[
+        str | None, Field(description="The kind of reason, in the words of the MSP.", examples=["upgrade"])
+    ] = None
 
 
 @dataclass(kw_only=True)
 class AbandonedData(TerminalData):
     """`abandoned`: the walk was left without either."""
 
-    reason: str | None = None
+    reason: Annotated[str | None, Field(description="Why, where somebody said.")] = None
 
 
 @dataclass(kw_only=True)
 class FeedbackRecordedData(WalkData):
     """`feedback-recorded`: somebody said whether a resolved walk helped."""
 
-    user_id: UUID
-    acting_as: str | None = None
-    helpful: bool
+    user_id: UserId
+    acting_as: ActingAs = None
+    helpful: Helpful
 
 
 @dataclass(kw_only=True)
 class ProposalValidatedData(WalkData):
-    """`proposal-validated`: a proposal walk ended with a word on whether the draft helped."""
+    """`proposal-validated`: somebody said of a proposal walk whether the draft helped."""
 
-    user_id: UUID
-    acting_as: str | None = None
-    helpful: bool
+    user_id: UserId
+    acting_as: ActingAs = None
+    helpful: Helpful
 
 
 @dataclass(kw_only=True)
 class Origin:
     """Where a record stood."""
 
-    topic: str
-    partition: int
-    offset: int
+    topic: Annotated[str, Field(description="The commands topic.", examples=["l1.walk.commands"])]
+    partition: Annotated[int, Field(description="Its partition.", ge=0)]
+    offset: Annotated[int, Field(description="Its offset there.", ge=0)]
 
 
 @dataclass(kw_only=True)
 class ReceivedCommand:
     """A command as received, as text; bytes that are no UTF-8 are shown as U+FFFD."""
 
-    key: str | None
-    headers: Sequence[tuple[str, str | None]]
-    value: str | None
-    truncated: bool = False
+    key: Annotated[str | None, Field(description="The record's key; null where it had none.")]
+    headers: Annotated[
+        Sequence[tuple[str, str | None]], Field(description="The record's headers in order, name and value.")
+    ]
+    value: Annotated[str | None, Field(description="The record's value; null where it had none.")]
+    truncated: Annotated[bool, Field(description="Whether any of these was cut.")] = False
 
 
 @dataclass(kw_only=True)
 class CommandRejectedData:
-    """`command-rejected`: why a command was not accepted."""
+    """`command-rejected`: why a command was not accepted. The causation id is the command's id."""
 
-    reason: RejectionReason
-    errors: Sequence[FieldError] | None = None
-    origin: Origin
-    command_source: str
-    command_type: str
-    command: ReceivedCommand | None = None
+    reason: Annotated[RejectionReason, Field(description="The first rule that said no.")]
+    errors: Annotated[
+        Sequence[FieldError] | None, Field(description="What is wrong, field by field, where it is invalid.")
+    ] = None
+    origin: Annotated[Origin, Field(description="Where the command stood.")]
+    command_source: Annotated[
+        str, Field(description="The command's source; with its id its identity.", examples=["/product/walks"])
+    ]
+    command_type: Annotated[str, Field(description="The command's type.", examples=["l1.walk.step.v1"])]
+    command: Annotated[
+        ReceivedCommand | None, Field(description="As received; absent where the account is gone.")
+    ] = None
 
 
 EventData = (

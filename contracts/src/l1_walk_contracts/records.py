@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
+
+from pydantic import Field
 
 from .commands import CommandData
 from .vocabulary import Verb
@@ -31,13 +33,21 @@ class OutRecord(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class FieldError(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FieldError:
     """One thing that is wrong with a command. Never holds text of the command."""
 
-    field: str
-    """A dotted path, such as `data.ticket.id`, or `key`, `time`, `partition`."""
-    message: str
-    """What is wrong and what is allowed."""
+    field: Annotated[
+        str,
+        Field(
+            description="Its dotted path, or key, time or partition of the record.",
+            examples=["data.ticket.id", "time"],
+        ),
+    ]
+    message: Annotated[
+        str,
+        Field(description="What is wrong and what is allowed.", examples=["must have at most 64 characters"]),
+    ]
 
 
 @dataclass(slots=True)

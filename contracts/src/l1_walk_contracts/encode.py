@@ -1,0 +1,70 @@
+"""From an event to the record that carries it (design 3, 4, 7)."""
+
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from .envelope import CONTENT_TYPE, JSON, STRUCTURED
+from .events import EscalatedData, Event, Note, PathEntry, ResolvedData, TerminalData
+from .limits import EVENT_BYTES
+from .records import OutRecord
+from .topics import Topics
+from .truncate import fit
+from .vocabulary import EventKind
+
+STRUCTURED_HEADER: Final = (CONTENT_TYPE, STRUCTURED)
+
+_TYPES: Final = {kind: kind.type for kind in EventKind}
+_PATH_KEYS: Final = tuple(PathEntry.__annotations__)
+_NOTE_KEYS: Final = tuple(Note.__annotations__)
+
+
+def encode_event(event: Event, topics: Topics) -> OutRecord:
+    """The record of an event, in structured mode, of at most 64 KiB (see `fit` of truncate.py).
+
+    The same event has always the same bytes: absent fields are left out, and the keys of path entries and
+    notes are put in order, since a database does not keep theirs.
+    """
+    data = {name: value for name, value in event.data.__dict__.items() if value is not None}
+    if isinstance(event.data, TerminalData):
+        data["walked_path"] = [_ordered(entry, _PATH_KEYS) for entry in event.data.walked_path]
+        data["walk_notes"] = [_ordered(note, _NOTE_KEYS) for note in event.data.walk_notes]
+    envelope = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": _TYPES[event.kind],
+        "subject": event.session_id,
+        "time": event.time,
+        "datacontenttype": JSON,
+        "causationid": event.causation_id,
+    }
+    if event.account_id is not None:
+        envelope["accountid"] = event.account_id
+    if event.session_version is not None:
+        envelope["sessionversion"] = event.session_version
+    if event.traceparent is not None:
+        envelope["traceparent"] = event.traceparent
+    envelope["data"] = data
+    value = to_json(envelope)
+    if len(value) > EVENT_BYTES:
+        value = fit(envelope)
+    return OutRecord(topics.for_event(event.kind), _key(event).encode(), value, [STRUCTURED_HEADER])
+
+
+def _key(event: Event) -> str:
+    """On the PSA topics the ticket, so that all its walks reach the same connector; else the session id."""
+    data = event.data
+    if isinstance(data, ResolvedData | EscalatedData):
+        return f"{data.account_id}/{data.ticket.kind}/{data.ticket.id}"
+    return event.session_id
+
+
+def _ordered(entry: Any, keys: tuple[str, ...]) -> Any:
+    """The entry with the contract's keys first, in the contract's order, then all others by name."""
+    if not isinstance(entry, dict):
+        return entry
+    known = {key: entry[key] for key in keys if key in entry}
+    if len(known) == len(entry):
+        return known
+    return known | {key: entry[key] for key in sorted(entry.keys() - known.keys())}
