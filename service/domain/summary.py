@@ -1,0 +1,167 @@
+"""A walk as plain text: whole for an internal PSA note, and what the client may read (design 7).
+
+Times are UTC. People are told apart by number, not by id; nodes by the question that was asked.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from l1_walk_contracts import (
+    AbandonData,
+    EscalateData,
+    EscalateWithoutWalkData,
+    ResolveData,
+    SessionKind,
+    TicketKind,
+    limits,
+)
+from service.domain import telling
+from service.domain.history import History
+from service.domain.path import is_rewind
+from service.domain.text import clip, fit, id_text, minute, one_line, paragraph
+
+CUSTOMER_SUMMARY_CHARS: Final = 16_000
+"""So that it fits an event beside resolution notes of full length, which are never cut."""
+
+_BLOCK_CHARS = 4_000
+_ENDING_CHARS = 16_000
+_TITLES_CHARS = 100
+
+_WALKED: Final = {
+    SessionKind.FLOW: "a published flow",
+    SessionKind.PROPOSAL: "a draft flow (proposal)",
+    SessionKind.ADHOC: "free-form investigation",
+    SessionKind.AI_BUILD: "a flow built by AI on the way",
+}
+
+
+def summary(walk: History) -> str:
+    """The whole walk for the technician who opens the ticket next: at most 32,000 characters."""
+    header, ending = _header(walk), _ending(walk)
+    steps, notes = list(telling.steps(walk)), list(telling.notes(walk))
+    text = _compose(header, ending, steps, notes)
+    if len(text) <= limits.SUMMARY_CHARS:
+        return text
+    ending = clip(ending, _ENDING_CHARS)
+    steps, notes = ([clip(block, _BLOCK_CHARS) for block in blocks] for blocks in (steps, notes))
+    room = limits.SUMMARY_CHARS - len(header) - len(ending) - _TITLES_CHARS
+    for_notes = max(room - _length(steps), min(room // 2, _length(notes)))
+    return _compose(
+        header,
+        ending,
+        fit(steps, room - min(for_notes, _length(notes)), "steps"),
+        fit(notes, for_notes, "notes"),
+    )
+
+
+def customer_summary(walk: History) -> str:
+    """What the client may read: outcome and resolution; no technician's notes, no internal reason."""
+    match walk.last:
+        case ResolveData(resolution_notes=resolution):
+            outcome = f"has been resolved.\n\nWhat was done:\n{paragraph(resolution)}"
+        case EscalateData():
+            outcome = "could not be resolved by first-line support and has been passed on."
+        case AbandonData():
+            outcome = "was worked on, but is not resolved yet."
+    request = f"Your request (ticket {one_line(walk.session.ticket_id)})"
+    return clip(f"{request} {outcome}\n\nWorked on: {_period(walk)}.", CUSTOMER_SUMMARY_CHARS)
+
+
+def _compose(header: str, ending: str, steps: Sequence[str], notes: Sequence[str]) -> str:
+    parts = [header, "", ending]
+    if steps:
+        parts += ["", "STEPS", *steps]
+    if notes:
+        parts += ["", "NOTES", *notes]
+    return "\n".join(parts)
+
+
+def _length(blocks: Sequence[str]) -> int:
+    return sum(map(len, blocks)) + len(blocks)
+
+
+def _header(walk: History) -> str:
+    session = walk.session
+    internal = "internal " if session.ticket_kind is TicketKind.INTERNAL else ""
+    return (
+        f"L1 walk of {internal}ticket {one_line(session.ticket_id)}: {session.status.value.upper()}\n"
+        f"When: {_period(walk)}{_took(walk)}\n"
+        f"Who: {_who(walk)}\n"
+        f"What: {_what(walk)}"
+    )
+
+
+def _period(walk: History) -> str:
+    start, end = minute(walk.session.started_at), minute(walk.ended_at)
+    if start == end:
+        return f"{start} UTC"
+    return f"{start} to {end[11:] if start[:10] == end[:10] else end} UTC"
+
+
+def _took(walk: History) -> str:
+    if not walk.duration_seconds:
+        return ""
+    if walk.active_seconds == walk.duration_seconds:
+        return f" ({_span(walk.duration_seconds)})"
+    return f" ({_span(walk.duration_seconds)}, of which {_span(walk.active_seconds)} active)"
+
+
+def _who(walk: History) -> str:
+    starter = _role(walk.session.acting_as)
+    if len(walk.people) == 1:
+        return starter
+    number = walk.people[id_text(walk.last.user_id)]
+    ended = f"technician {number}" + (f" ({_role(walk.last.acting_as)})" if number > 1 else "")
+    return f"{len(walk.people)} technicians; started by technician 1 ({starter}), ended by {ended}"
+
+
+def _role(acting_as: str | None) -> str:
+    if not acting_as:
+        return "L1 technician"
+    return (
+        "engineer covering L1"
+        if acting_as == "l1_coverage"
+        else f"technician acting as {one_line(acting_as)}"
+    )
+
+
+def _what(walk: History) -> str:
+    session = walk.session
+    if isinstance(walk.last, EscalateWithoutWalkData):
+        return "escalated at once, nothing was walked"
+    rewinds = sum(map(is_rewind, session.walked_path))
+    counts = [_count(len(session.walked_path) - rewinds, "step")]
+    if rewinds:
+        counts.append("went back once" if rewinds == 1 else f"went back {rewinds} times")
+    if session.walk_notes:
+        counts.append(_count(len(session.walk_notes), "note"))
+    return f"{_WALKED[session.session_kind]}: {', '.join(counts)}"
+
+
+def _ending(walk: History) -> str:
+    match walk.last:
+        case ResolveData(resolution_notes=resolution):
+            helped = {None: "", True: "\nDid the walk help? Yes", False: "\nDid the walk help? No"}
+            return f"RESOLUTION\n{paragraph(resolution)}{helped[walk.session.helpful]}"
+        case EscalateData(reason=reason, reason_category=category):
+            kind = one_line(category).replace("_", " ")
+            return f"REASON FOR ESCALATION\n{paragraph(reason)}" + (f"\nCategory: {kind}" if kind else "")
+        case AbandonData(reason=why, idle_since=since):
+            idle = f"Nothing had happened since {minute(since)} UTC." if since else ""
+            return "REASON FOR ABANDONING\n" + (
+                "\n".join(filter(None, (paragraph(why), idle))) or "None was given."
+            )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _span(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
