@@ -122,7 +122,7 @@ def downgrade() -> None:
     owed = connection.scalar(text("SELECT count(*) FROM l1_walk_outbox"))
     if owed:
         raise MigrationError(
-            f"{owed} messages in l1_walk_outbox are still owed to Kafka and would be lost: start the worker"
+            f"l1_walk_outbox still holds messages that are owed to Kafka ({owed}) and would be lost: start the worker"
             " until `walk status` shows an empty outbox, stop it, then downgrade again"
         )
     for table in OWN_TABLES:

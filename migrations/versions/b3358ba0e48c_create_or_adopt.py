@@ -12,7 +12,7 @@ Revises:
 from alembic import op
 
 from service.store import adoption, catalog, online
-from service.store.adoption import REFERENCES, SESSIONS
+from service.store.adoption import KIND_COLUMNS, NEWER, OLDER, REFERENCES, SESSIONS
 
 revision = "b3358ba0e48c"
 down_revision = None
@@ -48,19 +48,11 @@ FOREIGN_KEYS = {
     "flow_id": "FOREIGN KEY (flow_id) REFERENCES trees(id) ON DELETE SET NULL",
     "flow_proposal_id": "FOREIGN KEY (flow_proposal_id) REFERENCES flow_proposals(id) ON DELETE SET NULL",
 }
-CHECKS = {
-    "ck_l1_walk_sessions_ticket_kind": "CHECK (ticket_kind IN ('psa', 'internal'))",
-    "ck_l1_walk_sessions_status": "CHECK (status IN ('active', 'resolved', 'escalated', 'abandoned'))",
+VALUES = {
+    "ticket_kind": ("psa", "internal"),
+    "status": ("active", "resolved", "escalated", "abandoned"),
 }
-KIND_CHECKS = {
-    "ck_l1_walk_sessions_session_kind": "CHECK (session_kind IN ('flow', 'proposal', 'adhoc'))",
-    "ck_l1_walk_sessions_target_consistency": (
-        "CHECK ((session_kind = 'flow' AND flow_id IS NOT NULL AND flow_proposal_id IS NULL)"
-        " OR (session_kind = 'proposal' AND flow_proposal_id IS NOT NULL AND flow_id IS NULL)"
-        " OR (session_kind = 'adhoc' AND flow_id IS NULL AND flow_proposal_id IS NULL))"
-    ),
-}
-KIND_COLUMNS = (frozenset({"session_kind"}), frozenset({"session_kind", "flow_id", "flow_proposal_id"}))
+CHECKS = {column: f"CHECK ({column} IN {values})" for column, values in VALUES.items()}
 INDEXES = {
     "account_id": "USING btree (account_id)",
     "created_by_user_id": "USING btree (created_by_user_id)",
@@ -81,7 +73,7 @@ CREATE TABLE IF NOT EXISTS l1_walk_adoption (
 
 def upgrade() -> None:
     connection = op.get_bind()
-    found = adoption.survey(connection, COLUMNS, FOREIGN_KEYS)
+    found = adoption.survey(connection, COLUMNS, FOREIGN_KEYS, VALUES)
     op.execute(ADOPTION)
     for table in REFERENCES:
         if found.references:
@@ -114,7 +106,7 @@ def _create_sessions() -> None:
     ]
     lines.append(f"CONSTRAINT pk_{SESSIONS} PRIMARY KEY (id)")
     lines += [f"CONSTRAINT fk_{SESSIONS}_{column} {key}" for column, key in FOREIGN_KEYS.items()]
-    lines += [f"CONSTRAINT {name} {check}" for name, check in {**CHECKS, **KIND_CHECKS}.items()]
+    lines += [f"CONSTRAINT ck_{SESSIONS}_{name} {check}" for name, check in {**CHECKS, **OLDER}.items()]
     op.execute(f"CREATE TABLE {SESSIONS} ({', '.join(lines)}) WITH (fillfactor = 70)")
     for column, definition in INDEXES.items():
         op.execute(f"CREATE INDEX ix_{SESSIONS}_{column} ON {SESSIONS} {definition}")
@@ -125,15 +117,14 @@ def _adopt_sessions() -> None:
     connection = op.get_bind()
     adoption.note(connection, "adopted", "table", SESSIONS)
     checks = catalog.constraints(connection, SESSIONS, "c")
+    form = NEWER if any("'ai_build'" in check.definition for check in checks) else OLDER
     for check in checks:
-        if frozenset(check.columns) in KIND_COLUMNS:
-            adoption.note(connection, "adopted", "check", check.name, check.definition)
-    standing = {check.name for check in checks}
-    missing = {name: check for name, check in CHECKS.items() if name not in standing}
-    keys = {key.columns for key in catalog.constraints(connection, SESSIONS, "f")}
-    for column, key in FOREIGN_KEYS.items():
-        if (column,) not in keys:
-            missing[f"fk_{SESSIONS}_{column}"] = key
+        if known := KIND_COLUMNS.get(frozenset(check.columns)):
+            adoption.note(connection, "adopted", "check", check.name, form[known])
+    checked = {check.columns for check in checks}
+    keyed = {key.columns for key in catalog.constraints(connection, SESSIONS, "f")}
+    missing = {f"ck_{SESSIONS}_{c}": check for c, check in CHECKS.items() if (c,) not in checked}
+    missing |= {f"fk_{SESSIONS}_{c}": key for c, key in FOREIGN_KEYS.items() if (c,) not in keyed}
     for name in missing:
         adoption.note(connection, "added", "constraint", name)
     online.add_constraints(SESSIONS, missing)
@@ -152,6 +143,4 @@ def _give_sessions_back() -> None:
     for name in adoption.noted(connection, "added", "constraint"):
         op.execute(f"ALTER TABLE {SESSIONS} DROP CONSTRAINT IF EXISTS {online.quoted(name)}")
     checks = adoption.noted(connection, "adopted", "check")
-    online.replace_checks(
-        SESSIONS, KIND_COLUMNS, {name: check for name, check in checks.items() if check is not None}
-    )
+    online.replace_kind_checks({name: check for name, check in checks.items() if check})

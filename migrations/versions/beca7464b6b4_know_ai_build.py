@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy import text
 
 from service.store import online
-from service.store.adoption import SESSIONS
+from service.store.adoption import NEWER, OLDER, SESSIONS
 from service.store.errors import MigrationError
 
 revision = "beca7464b6b4"
@@ -18,23 +18,6 @@ down_revision = "b3358ba0e48c"
 branch_labels = None
 depends_on = None
 
-COLUMNS = (frozenset({"session_kind"}), frozenset({"session_kind", "flow_id", "flow_proposal_id"}))
-NEWER = {
-    "ck_l1_walk_sessions_session_kind": "CHECK (session_kind IN ('flow', 'proposal', 'adhoc', 'ai_build'))",
-    "ck_l1_walk_sessions_target_consistency": (
-        "CHECK ((session_kind = 'flow' AND flow_id IS NOT NULL AND flow_proposal_id IS NULL)"
-        " OR (session_kind = 'proposal' AND flow_proposal_id IS NOT NULL AND flow_id IS NULL)"
-        " OR (session_kind IN ('adhoc', 'ai_build') AND flow_id IS NULL AND flow_proposal_id IS NULL))"
-    ),
-}
-OLDER = {
-    "ck_l1_walk_sessions_session_kind": "CHECK (session_kind IN ('flow', 'proposal', 'adhoc'))",
-    "ck_l1_walk_sessions_target_consistency": (
-        "CHECK ((session_kind = 'flow' AND flow_id IS NOT NULL AND flow_proposal_id IS NULL)"
-        " OR (session_kind = 'proposal' AND flow_proposal_id IS NOT NULL AND flow_id IS NULL)"
-        " OR (session_kind = 'adhoc' AND flow_id IS NULL AND flow_proposal_id IS NULL))"
-    ),
-}
 AI_BUILD = """
 SELECT id, count(*) OVER () AS n FROM l1_walk_sessions WHERE session_kind = 'ai_build' ORDER BY id LIMIT
 :limit
@@ -43,7 +26,7 @@ NAMED_AT_MOST = 5
 
 
 def upgrade() -> None:
-    online.replace_checks(SESSIONS, COLUMNS, NEWER)
+    online.replace_kind_checks(named(NEWER))
 
 
 def downgrade() -> None:
@@ -52,7 +35,11 @@ def downgrade() -> None:
         ids = ", ".join(str(row.id) for row in rows)
         more = f" and {rows[0].n - len(rows)} more" if rows[0].n > len(rows) else ""
         raise MigrationError(
-            f"{rows[0].n} walks in {SESSIONS} are of the kind ai_build, which the form below {revision}"
-            f" does not know: {ids}{more}. Delete them or give them another kind, then downgrade again"
+            f"walks of the kind ai_build stand in {SESSIONS} ({rows[0].n}), which the form below {revision} does not"
+            f" know: {ids}{more}. Delete them or give them another kind, then downgrade again"
         )
-    online.replace_checks(SESSIONS, COLUMNS, OLDER)
+    online.replace_kind_checks(named(OLDER))
+
+
+def named(checks: dict[str, str]) -> dict[str, str]:
+    return {f"ck_{SESSIONS}_{name}": check for name, check in checks.items()}

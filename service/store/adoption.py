@@ -5,7 +5,7 @@ An adopted database holds upstream's own `accounts`, `users`, `trees` and `flow_
 later ones and downgrades go by those notes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import delete, select
@@ -21,6 +21,30 @@ if TYPE_CHECKING:
 
 SESSIONS = "l1_walk_sessions"
 REFERENCES = ("accounts", "users", "trees", "flow_proposals")
+
+OLDER = {
+    "session_kind": "CHECK (session_kind IN ('flow', 'proposal', 'adhoc'))",
+    "target_consistency": (
+        "CHECK ((session_kind = 'flow' AND flow_id IS NOT NULL AND flow_proposal_id IS NULL)"
+        " OR (session_kind = 'proposal' AND flow_proposal_id IS NOT NULL AND flow_id IS NULL)"
+        " OR (session_kind = 'adhoc' AND flow_id IS NULL AND flow_proposal_id IS NULL))"
+    ),
+}
+NEWER = {
+    "session_kind": "CHECK (session_kind IN ('flow', 'proposal', 'adhoc', 'ai_build'))",
+    "target_consistency": (
+        "CHECK ((session_kind = 'flow' AND flow_id IS NOT NULL AND flow_proposal_id IS NULL)"
+        " OR (session_kind = 'proposal' AND flow_proposal_id IS NOT NULL AND flow_id IS NULL)"
+        " OR (session_kind IN ('adhoc', 'ai_build') AND flow_id IS NULL AND flow_proposal_id IS NULL))"
+    ),
+}
+"""The two checks that differ in the older and the newer form of the session table. Migrations go by them: they are
+history, and stay as they are."""
+KIND_COLUMNS = {
+    frozenset({"session_kind"}): "session_kind",
+    frozenset({"session_kind", "flow_id", "flow_proposal_id"}): "target_consistency",
+}
+"""By which columns such a check is known, whatever its name."""
 
 Action: TypeAlias = Literal["adopted", "added"]
 Kind: TypeAlias = Literal["table", "check", "constraint", "index", "storage"]
@@ -38,13 +62,19 @@ async def is_adopted(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
     return bool(await connection.fetchval(_IS_ADOPTED))
 
 
-def survey(connection: "Connection", columns: Mapping[str, str], foreign_keys: Mapping[str, str]) -> Survey:
+def survey(
+    connection: "Connection",
+    columns: Mapping[str, str],
+    foreign_keys: Mapping[str, str],
+    values: Mapping[str, Collection[str]],
+) -> Survey:
     """Look at a database that our migrations have not touched.
 
     Args:
         connection: to it.
         columns: of the session table: each one's type, with `NOT NULL` where it has that.
         foreign_keys: definitions of the session table's, by column.
+        values: what a check of a column must let in, by column.
 
     Raises:
         MigrationError: what stands here is neither nothing nor upstream's; says all that differs.
@@ -54,7 +84,8 @@ def survey(connection: "Connection", columns: Mapping[str, str], foreign_keys: M
         return Survey(references=False, sessions=False)
     problems = _reference_problems(connection, present)
     if SESSIONS in present:
-        problems += _session_problems(connection, columns, foreign_keys)
+        problems += _column_problems(connection, columns)
+        problems += _constraint_problems(connection, foreign_keys, values)
     if problems:
         raise MigrationError(
             f"this database is neither empty nor upstream's as the worker knows it: {'; '.join(problems)}."
@@ -113,9 +144,7 @@ def _reference_problems(connection: "Connection", present: set[str]) -> list[str
     return problems
 
 
-def _session_problems(
-    connection: "Connection", columns: Mapping[str, str], foreign_keys: Mapping[str, str]
-) -> list[str]:
+def _column_problems(connection: "Connection", columns: Mapping[str, str]) -> list[str]:
     found = catalog.columns(connection, SESSIONS)
     problems = []
     for name, expected in columns.items():
@@ -129,12 +158,24 @@ def _session_problems(
             )
         elif name not in columns and actual.endswith("NOT NULL"):
             problems.append(f"{SESSIONS}.{name} is unknown and must be filled, which the worker cannot do")
+    return problems
+
+
+def _constraint_problems(
+    connection: "Connection", foreign_keys: Mapping[str, str], values: Mapping[str, Collection[str]]
+) -> list[str]:
+    problems = []
     if ("id",) not in [c.columns for c in catalog.constraints(connection, SESSIONS, "p")]:
         problems.append(f"{SESSIONS} has no primary key on id")
     for key in catalog.constraints(connection, SESSIONS, "f"):
         wanted = foreign_keys.get(key.columns[0]) if len(key.columns) == 1 else None
         if wanted and not key.definition.startswith(wanted):
             problems.append(f"{SESSIONS} has {key.definition}, where {wanted} is expected")
+    for check in catalog.constraints(connection, SESSIONS, "c"):
+        needed = values.get(check.columns[0], ()) if len(check.columns) == 1 else ()
+        refused = [value for value in needed if f"'{value}'" not in check.definition]
+        if refused:
+            problems.append(f"{SESSIONS} has {check.name}, which does not let in {', '.join(refused)}")
     return problems
 
 

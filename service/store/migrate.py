@@ -248,7 +248,9 @@ def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     text_of = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text_of.splitlines()[0] if text_of else type(error).__name__
+    if isinstance(error, asyncpg.ForeignKeyViolationError) and error.detail:
+        text_of = f"{text_of}: {error.detail}"
+    return " ".join(text_of.split()) or type(error).__name__
 
 
 def _folder() -> Path:

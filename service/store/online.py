@@ -17,13 +17,13 @@ def add_constraints(table: str, definitions: Mapping[str, str]) -> None:
         op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {quoted(name)} {definition} NOT VALID")
 
 
-def replace_checks(table: str, columns: Collection[frozenset[str]], definitions: Mapping[str, str]) -> None:
-    """Drop every check over just these sets of columns, whatever its name, and put these in their place."""
-    for check in catalog.constraints(op.get_bind(), table, "c"):
-        if frozenset(check.columns) in columns:
-            op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {quoted(check.name)}")
-    add_constraints(table, definitions)
-    validate(table, definitions)
+def replace_kind_checks(definitions: Mapping[str, str]) -> None:
+    """Drop the session table's checks of kind and target, whatever their names, and put these in their place."""
+    for check in catalog.constraints(op.get_bind(), adoption.SESSIONS, "c"):
+        if frozenset(check.columns) in adoption.KIND_COLUMNS:
+            op.execute(f"ALTER TABLE {adoption.SESSIONS} DROP CONSTRAINT {quoted(check.name)}")
+    add_constraints(adoption.SESSIONS, definitions)
+    validate(adoption.SESSIONS, definitions)
 
 
 def validate(table: str, names: Collection[str]) -> None:

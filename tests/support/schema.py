@@ -28,8 +28,8 @@ class Schema(NamedTuple):
 
     def nameless(self) -> list[str]:
         """All of it, without what constraints and indexes are called, and without the order of columns."""
-        named = {**self.constraints, **self.indexes}
-        definitions = [f"{name.partition('.')[0]}: {text}" for name, text in named.items()]
+        named = [*self.constraints.items(), *self.indexes.items()]
+        definitions = [f"{name.partition('.')[0]}: {text}" for name, text in named]
         columns = [f"{name} {re.sub(r'^[0-9]+ ', '', text)}" for name, text in self.columns.items()]
         return sorted([*definitions, *columns, *(f"{name} {text}" for name, text in self.storage.items())])
 
@@ -65,8 +65,8 @@ AND t.relname NOT IN ('l1_walk_alembic_version', 'alembic_version')
 _QUERIES = (
     f"""
     SELECT t.relname || '.' || attname,
-        row_number() OVER (PARTITION BY t.relname ORDER BY attnum) || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
-        || ' ' || coalesce(pg_get_expr(adbin, adrelid), '')
+        row_number() OVER (PARTITION BY t.relname ORDER BY attnum) || ' ' || format_type(atttypid, atttypmod)
+        || ' ' || attnotnull || ' ' || coalesce(pg_get_expr(adbin, adrelid), '')
     FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum,
     {_TABLES} AND attrelid = t.oid AND attnum > 0 AND NOT attisdropped
     """,
