@@ -33,12 +33,10 @@ class Ticket:
     kind: Annotated[TicketKind, Field(description="psa: of the PSA; internal: of the product alone.")]
 
 
-class _Base(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class CommandBase(_Base):
+class CommandBase(BaseModel):
     """What every command says of who sends it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     account_id: CanonicalUUID = Field(description="The client company whose ticket it is.")
     user_id: CanonicalUUID = Field(description="The technician who did it.")
@@ -118,11 +116,14 @@ class NoteData(CommandBase):
     node_id: NodeId | None = Field(default=None, description="The node it is about.")
 
 
-class NoteItem(_Base):
+@dataclass(frozen=True, slots=True)
+class NoteItem:
     """One note of `replace-notes`."""
 
-    text: RequiredText = Field(description="The remark; not blank.")
-    node_id: NodeId | None = Field(default=None, description="The node it is about.")
+    __pydantic_config__ = ConfigDict(revalidate_instances="always")
+
+    text: Annotated[RequiredText, Field(description="The remark; not blank.")]
+    node_id: Annotated[NodeId | None, Field(description="The node it is about.")] = None
 
 
 class ReplaceNotesData(CommandBase):
