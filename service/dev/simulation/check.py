@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from service.dev.simulation.compare import compare_events, compare_sessions
 from service.dev.simulation.expected import Expected
-from service.dev.simulation.seen import OUTPUTS, Message, Seen
+from service.dev.simulation.seen import OUTPUTS, Message, Seen, plain_kind
 from service.ops import broker, database
 from service.settings import Settings
 
@@ -33,24 +33,33 @@ class Report:
     """Messages that a consumer sees a second time, with the same id and bytes."""
 
 
-async def check(expected: Expected, settings: Settings) -> Report:
-    """Compare what stands in the database and on the topics with `expected`.
+@dataclass(frozen=True)
+class Found:
+    """What stands there: rows of `l1_walk_sessions` by id, and what came out on the topics."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+    seen: Seen
+
+
+async def look(settings: Settings) -> Found:
+    """Read the session table, and our own topics to their ends.
 
     Raises:
         PreflightError: the database or the broker does not answer.
     """
-    rows = await read_sessions(settings)
     seen = Seen()
-    async for message in read_topics(settings):
+    rows = await _read_sessions(settings)
+    async for message in _read_topics(settings):
         seen.add(message)
-    return report(expected, rows, seen)
+    return Found(rows, seen)
 
 
-def report(expected: Expected, rows: Mapping[str, Mapping[str, Any]], seen: Seen) -> Report:
-    """The comparison itself, on what was read."""
+def compare(expected: Expected, found: Found) -> Report:
+    """What was found against what was expected: pure."""
+    rows, seen = found.rows, found.seen
     events = Counter[str]()
     for (kind, _), fields in seen.events.items():
-        events[kind.removeprefix("l1.walk.").removesuffix(".v1")] += len(fields)
+        events[plain_kind(kind)] += len(fields)
     rejections = Counter[str]()
     for rejection, count in seen.rejections.items():
         rejections[rejection.reason] += count
@@ -65,16 +74,14 @@ def report(expected: Expected, rows: Mapping[str, Mapping[str, Any]], seen: Seen
     )
 
 
-async def read_sessions(settings: Settings) -> dict[str, Mapping[str, Any]]:
-    """All rows of `l1_walk_sessions` by id, their JSON columns decoded."""
+async def _read_sessions(settings: Settings) -> dict[str, Mapping[str, Any]]:
     async with database.connected(settings) as connection:
         await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
         rows = await connection.fetch("SELECT * FROM l1_walk_sessions")
     return {str(row["id"]): dict(row) for row in rows}
 
 
-async def read_topics(settings: Settings) -> AsyncIterator[Message]:
-    """All that our own topics hold now, each partition in its order."""
+async def _read_topics(settings: Settings) -> AsyncIterator[Message]:
     names = {f"{settings.topic_prefix}.{name}": name for name in OUTPUTS}
     async with broker.reader(settings) as consumer:
         partitions = await broker.partitions(consumer, *names)

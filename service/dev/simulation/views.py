@@ -15,7 +15,7 @@ _ENVELOPE = ("accountid", "sessionversion", "causationid", "traceparent")
 def session_view(row: Mapping[str, Any]) -> Fields:
     """A row of `l1_walk_sessions`, its JSON columns decoded; UUIDs become text.
 
-    Beside the columns: `path` ([kind, node, answer] each), `nodes` (of steps), `note_texts`, `notes` (a count).
+    Beside the columns: `path` ([kind, node, answer] each), `nodes` (of steps), `note_texts`, `notes` (count).
     """
     columns = {
         name: str(value) if isinstance(value, UUID) else value
