@@ -6,19 +6,16 @@ import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from docker.errors import DockerException
 
 from service.dev.ports import LOOPBACK, free_ports
 
-if TYPE_CHECKING:
-    from testcontainers.core.container import DockerContainer
-
 KAFKA_IMAGE: Final = "apache/kafka:4.4.0"
 POSTGRES_IMAGE: Final = "postgres:18"
 POSTGRES_PASSWORD: Final = "test"
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 60
 
 
 class ContainerError(Exception):
@@ -68,7 +65,8 @@ def kafka_container() -> Iterator[str]:
         "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
         "KAFKA_LOG_MESSAGE_TIMESTAMP_AFTER_MAX_MS": str(2**63 - 1),
     }
-    with _running(KAFKA_IMAGE, 9092, port, properties, ready="Kafka Server started"):
+    ready = ["bash", "-c", "exec 3<>/dev/tcp/localhost/9092"]
+    with _running(KAFKA_IMAGE, 9092, port, properties, ready):
         yield f"{LOOPBACK}:{port}"
 
 
@@ -77,30 +75,31 @@ def postgres_container() -> Iterator[str]:
     """A server in a container; the address of its database `postgres`."""
     port = free_ports(1)[0]
     environment = {"POSTGRES_PASSWORD": POSTGRES_PASSWORD}
-    # it starts twice, the first time to set itself up
-    ready = r"(?s)ready to accept connections.*ready to accept connections"
-    with _running(POSTGRES_IMAGE, 5432, port, environment, ready=ready):
+    # by TCP: while it sets itself up it listens on its socket alone
+    ready = ["pg_isready", "-h", LOOPBACK, "-U", "postgres"]
+    with _running(POSTGRES_IMAGE, 5432, port, environment, ready):
         yield f"postgresql://postgres:{POSTGRES_PASSWORD}@{LOOPBACK}:{port}/postgres"
 
 
 @contextmanager
 def _running(
-    image: str, inner: int, port: int, environment: dict[str, str], ready: str
-) -> Iterator["DockerContainer"]:
+    image: str, inner: int, port: int, environment: dict[str, str], ready: list[str]
+) -> Iterator[None]:
+    """A container whose port `inner` is `port` of 127.0.0.1, from when `ready` succeeds in it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         from testcontainers.core.container import DockerContainer
-        from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+        from testcontainers.core.wait_strategies import ExecWaitStrategy
     container = DockerContainer(image)
     container.env = environment
     container.ports[str(inner)] = (LOOPBACK, port)  # type: ignore[assignment]  # docker takes the address too
-    strategy = LogMessageWaitStrategy(ready).with_startup_timeout(int(READY_SECONDS))
+    strategy = ExecWaitStrategy(ready).with_startup_timeout(READY_SECONDS).with_poll_interval(0.2)
     try:
         container.waiting_for(strategy).start()
     except (DockerException, TimeoutError, RuntimeError) as error:
         container.stop()
-        raise ContainerError(f"{image}: {error}") from error
+        raise ContainerError(f"{image}: {str(error).splitlines()[0]}") from error
     try:
-        yield container
+        yield
     finally:
         container.stop()
