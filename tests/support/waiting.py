@@ -4,13 +4,17 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 PAUSE_SECONDS = 0.02
 
 
-async def until(condition: Callable[[], Awaitable[T] | T], timeout: float, what: str) -> T:
+@overload
+async def until(condition: Callable[[], Awaitable[T]], timeout: float, what: str) -> T: ...
+@overload
+async def until(condition: Callable[[], T], timeout: float, what: str) -> T: ...
+async def until(condition: Callable[[], Any], timeout: float, what: str) -> Any:
     """Ask `condition`, which may be async, until its answer is true; that answer.
 
     Fails the test with `what` was awaited, and the last answer, after `timeout` seconds.
