@@ -1,0 +1,125 @@
+"""The composition root: settings in, a running worker out.
+
+The order of a stop is the reverse of that of a start, and matters: first nothing more is taken and the batch in flight
+ends, then what it owes is published and offsets are committed, then the consumers leave their groups (so that others
+go on at once), and only then do connections close.
+"""
+
+import asyncio
+import logging
+
+from aiokafka import AIOKafkaProducer
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+
+from service.kafka import broker_security, client_options
+from service.ops import preflight
+from service.ops.health import Health
+from service.ops.http import Endpoints, HttpServer
+from service.ops.metrics import Metrics
+from service.pipeline.pipeline import Pipeline
+from service.pipeline.publishers import PRODUCER_OPTIONS
+from service.settings import Settings
+from service.store import adoption
+from service.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """The service, assembled.
+
+    Args:
+        settings: all of them.
+        database: migrated; closed when the worker stops.
+        adopted: whether the database's tables of accounts, users, flows and proposals are upstream's own.
+    """
+
+    def __init__(self, settings: Settings, database: Database, *, adopted: bool) -> None:
+        self._settings = settings
+        self._grace = settings.shutdown_grace.total_seconds()
+        self._database = database
+        self._running: asyncio.Task[None] | None = None
+        self._metrics = Metrics()
+        self._health = Health()
+        self._http = HttpServer(
+            Endpoints(self._health, self._metrics), settings.http_host, settings.http_port
+        )
+        broker = KafkaBroker(
+            settings.require_kafka().split(","),
+            security=broker_security(settings),
+            client_id="l1-walk-worker",
+            apply_types=False,
+            logger=None,
+            allow_auto_create_topics=False,
+            **PRODUCER_OPTIONS,
+        )
+        self._pipeline = Pipeline(
+            settings, broker, self._database, self._metrics, adopted=adopted, new_producer=self._new_producer
+        )
+        self.app = FastStream(
+            broker,
+            logger=None,
+            on_startup=[self._before_start],
+            after_startup=[self._after_start],
+            on_shutdown=[self._before_stop],
+            after_shutdown=[self._after_stop],
+        )
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT.
+
+        Raises:
+            SettingsError: the HTTP address cannot be had.
+            TimeoutError: the stop took longer than the grace period; what was not finished is done again elsewhere.
+        """
+        self._running = asyncio.current_task()
+        try:
+            await self.app.run()
+        finally:
+            await self._http.stop()
+
+    async def _before_start(self) -> None:
+        await self._http.start()
+        self._pipeline.start()
+
+    async def _after_start(self) -> None:
+        self._metrics.watch(self._pipeline)
+        self._health.watch(self._pipeline)
+        logger.info("working: commands from %s.commands", self._settings.topic_prefix)
+
+    async def _before_stop(self) -> None:
+        logger.info("stopping: ending the batch in flight, publishing what it owes")
+        self._health.stopping()
+        self._deadline = asyncio.get_running_loop().call_later(self._grace, self._give_in)
+        await self._pipeline.give_up(self._grace)
+
+    async def _after_stop(self) -> None:
+        await self._pipeline.stop()
+        await self._database.close()
+        self._deadline.cancel()
+        logger.info("stopped")
+
+    def _give_in(self) -> None:
+        logger.error("not stopped within %.0f s: giving in; nothing is lost by it", self._grace)
+        if self._running is not None:
+            self._running.cancel()
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            client_id="l1-walk-worker", **client_options(self._settings), **PRODUCER_OPTIONS
+        )
+
+
+async def run(settings: Settings) -> None:
+    """Check that all is there, then work until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: a setting is missing or wrong.
+        PreflightError: something the worker needs is not there; the text says which and what to do.
+    """
+    await preflight.check(settings)
+    database = Database(settings.require_database(), pool_size=settings.database_pool_size)
+    async with database.transaction() as connection:
+        adopted = await adoption.is_adopted(connection)
+    await Worker(settings, database, adopted=adopted).run()

@@ -1,0 +1,132 @@
+"""All that may become of one command, in the order of design 6: pure, the same for the worker and for `verify`."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from l1_walk_contracts import (
+    Command,
+    CommandRejectedData,
+    Event,
+    EventKind,
+    FieldError,
+    Invalid,
+    Origin,
+    Outcome,
+    Record,
+    RejectionReason,
+    rejection_id,
+)
+from service.domain.decide import Accepted, decide
+from service.domain.received import received_command
+from service.domain.rules import Rules
+from service.domain.session import Session
+
+ABOUT_THE_MESSAGE = frozenset(
+    {
+        RejectionReason.INVALID,
+        RejectionReason.ID_REUSED,
+        RejectionReason.SESSION_NOT_FOUND,
+        RejectionReason.UNKNOWN_REFERENCE,
+    }
+)
+"""These touch no walk and leave no trace in it: what is sent again, corrected, is decided anew (design 9, rule 3)."""
+
+
+class Handled(NamedTuple):
+    """What became of a command."""
+
+    outcome: Outcome
+    session: Session | None
+    """As it stands now; None where there is none, or none that the command may know of."""
+    events: tuple[Event, ...] = ()
+    """What is to be told, in order: facts, or the one rejection."""
+    reason: RejectionReason | None = None
+    remembered: bool = False
+    """Whether the outcome is final: kept in the inbox."""
+
+
+class Received(NamedTuple):
+    """A command, with where it came from and what is known of it."""
+
+    message: Command | Invalid
+    record: Record
+    origin: Origin
+    at: datetime
+    """When it happened, or, where it does not say so legibly, when its record was written."""
+    digest: bytes
+    seen: bytes | None
+    """The digest of the command that was handled under the same identity; None where there was none."""
+    unknown: Collection[str]
+    """The fields whose reference is unknown or gone, such as `data.user_id`."""
+    account_gone: bool
+    """Its account was erased: nothing of what it says may be kept or told."""
+
+
+def handle(received: Received, session: Session | None, rules: Rules) -> Handled:
+    """Decide a command on the session that it names (None: there is none)."""
+    message = received.message
+    if isinstance(message, Invalid):
+        return _rejected(received, session, rules, RejectionReason.INVALID, message.errors)
+    if session is not None and _strayed(session, message, received.origin):
+        return _rejected(received, session, rules, RejectionReason.INVALID, (_WRONG_PARTITION,))
+    if received.seen is not None:
+        if received.seen == received.digest:
+            return Handled(Outcome.DUPLICATE, session)
+        return _rejected(received, session, rules, RejectionReason.ID_REUSED)
+    if received.unknown:
+        errors = tuple(FieldError(field, "names nothing that is known here") for field in received.unknown)
+        return _rejected(received, session, rules, RejectionReason.UNKNOWN_REFERENCE, errors)
+    decision = decide(session, message, rules, received.origin.partition)
+    if isinstance(decision, Accepted):
+        return Handled(Outcome.ACCEPTED, decision.session, decision.events, remembered=True)
+    return _rejected(received, session, rules, decision.reason)
+
+
+_WRONG_PARTITION = FieldError(
+    "partition",
+    "not the partition that the session's first command came from: set the producer's partitioner to murmur2 "
+    "(librdkafka: partitioner=murmur2_random), and make a topic larger with `walk topics grow` only",
+)
+
+
+def _strayed(session: Session, command: Command, origin: Origin) -> bool:
+    """From another partition than the session's home; a session of another account is not told of."""
+    return (
+        session.home_partition is not None
+        and session.home_partition != origin.partition
+        and session.account_id == command.data.account_id
+    )
+
+
+def _rejected(
+    received: Received,
+    session: Session | None,
+    rules: Rules,
+    reason: RejectionReason,
+    errors: tuple[FieldError, ...] | None = None,
+) -> Handled:
+    message, origin = received.message, received.origin
+    account_id = message.account_id if isinstance(message, Invalid) else message.data.account_id
+    known = session if session is not None and session.account_id == account_id else None
+    event = Event(
+        id=rejection_id(origin.topic, origin.partition, origin.offset, received.digest),
+        kind=EventKind.COMMAND_REJECTED,
+        source=rules.event_source,
+        session_id=message.session_id,
+        time=received.at,
+        account_id=account_id,
+        session_version=known.version if known else None,
+        causation_id=message.id,
+        traceparent=message.traceparent,
+        data=CommandRejectedData(
+            reason=reason,
+            errors=errors,
+            origin=origin,
+            command_source=message.source,
+            command_type=message.type,
+            command=None if received.account_gone else received_command(received.record),
+        ),
+    )
+    remembered = session is not None and reason not in ABOUT_THE_MESSAGE
+    return Handled(Outcome.REJECTED, session, (event,), reason, remembered)

@@ -1,0 +1,81 @@
+"""The batch transaction (design 9, rules 1 to 3): everything that a batch does to the database, or nothing."""
+
+from collections.abc import Sequence
+
+from l1_walk_contracts import Command
+from service.pipeline.decode import Decoded
+from service.pipeline.fold import Effects, Fold, Known
+from service.pipeline.observer import Observer
+from service.pipeline.references import ReferencePolicy
+from service.pipeline.slices import Committed, Slice, advance, fence
+from service.store import dead_letters, inbox, outbox, sessions
+from service.store.database import Connection, Database
+
+
+class Batch:
+    """Runs batches of commands.
+
+    Args:
+        database: where state is kept.
+        topic: the commands' topic.
+        fold: decides.
+        references: which ids are known.
+        observer: is told of outcomes and of the time each phase took.
+    """
+
+    def __init__(
+        self, database: Database, topic: str, fold: Fold, references: ReferencePolicy, observer: Observer
+    ) -> None:
+        self._database = database
+        self._topic = topic
+        self._fold = fold
+        self._references = references
+        self._observer = observer
+
+    async def run(self, slices: Sequence[Slice[Decoded]]) -> Committed:
+        """Handle the slices in one transaction.
+
+        Raises:
+            FencedError: a partition is not where this worker left it.
+            Whatever asyncpg raises: nothing was done, or, if it came from the commit, it is open whether all was.
+        """
+        decoded = [one for part in slices for one in part.records]
+        phases = self._observer.phases()
+        await self._references.prepare(decoded)
+        phases.mark("references")
+        async with self._database.transaction() as connection:
+            await fence(connection, self._topic, slices)
+            known = await self._read(connection, decoded)
+            phases.mark("read")
+            effects = self._fold(decoded, known)
+            phases.mark("decide")
+            await self._write(connection, effects)
+            positions = await advance(connection, self._topic, slices)
+            phases.mark("write")
+        phases.mark("commit")
+        self._observer.batch(len(decoded), effects.outcomes, phases)
+        return Committed(positions, effects.messages)
+
+    async def _read(self, connection: Connection, decoded: Sequence[Decoded]) -> Known:
+        unknown, gone = await self._references.check(connection, decoded)
+        ids = {one.session_id for one in decoded if one.session_id is not None}
+        found = await sessions.load(connection, ids) if ids else {}
+        keys = [
+            (one.session_id, one.message.source, one.message.id)
+            for one in decoded
+            if one.session_id is not None and one.session_id in found and isinstance(one.message, Command)
+        ]
+        seen = await inbox.find(connection, keys) if keys else {}
+        return Known(found, seen, unknown, gone)
+
+    async def _write(self, connection: Connection, effects: Effects) -> None:
+        if effects.started:
+            await sessions.insert(connection, effects.started)
+        if effects.changed:
+            await sessions.update(connection, effects.changed)
+        if effects.inbox:
+            await inbox.add(connection, effects.inbox)
+        if effects.messages:
+            await outbox.add(connection, effects.messages)
+        if effects.dead_letters:
+            await dead_letters.add(connection, effects.dead_letters)

@@ -1,0 +1,66 @@
+"""Records to messages: what each record is, with all that the batch needs to know of it, before any transaction."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+
+from l1_walk_contracts import Command, Invalid, Record, StartData, Unreadable, Unsupported, decode_command
+from service.domain.digest import command_digest
+from service.store.references import Reference
+
+
+class Decoded(NamedTuple):
+    """A record, and what it is."""
+
+    partition: int
+    offset: int
+    record: Record
+    message: Command | Invalid | Unsupported | Unreadable
+    session_id: UUID | None
+    digest: bytes
+    """Of the command; empty where it is none."""
+    references: tuple[tuple[str, Reference], ...]
+    """Field and reference of each id that the command mentions."""
+
+
+def decode(records: Sequence[ConsumerRecord]) -> list[Decoded]:
+    """Each record decoded, in the same order; never raises, whatever they hold."""
+    return [_decode(record) for record in records]
+
+
+def _decode(consumed: ConsumerRecord) -> Decoded:
+    record = Record(consumed.key, consumed.value, consumed.headers, consumed.timestamp)
+    message = decode_command(record)
+    if isinstance(message, Command):
+        return Decoded(
+            consumed.partition,
+            consumed.offset,
+            record,
+            message,
+            UUID(message.session_id),
+            command_digest(message.type, message.raw_data),
+            _references(message),
+        )
+    digest, session_id, account = b"", None, ()
+    if not isinstance(message, Unreadable):
+        session_id = UUID(message.session_id)
+        account = (
+            (("data.account_id", Reference("account", message.account_id)),) if message.account_id else ()
+        )
+    if isinstance(message, Invalid):
+        digest = command_digest(message.type, message.raw_data)
+    return Decoded(consumed.partition, consumed.offset, record, message, session_id, digest, account)
+
+
+def _references(command: Command) -> tuple[tuple[str, Reference], ...]:
+    data = command.data
+    account = ("data.account_id", Reference("account", data.account_id))
+    user = ("data.user_id", Reference("user", data.user_id))
+    if isinstance(data, StartData):
+        if data.flow_id is not None:
+            return account, user, ("data.flow_id", Reference("flow", data.flow_id))
+        if data.flow_proposal_id is not None:
+            return account, user, ("data.flow_proposal_id", Reference("proposal", data.flow_proposal_id))
+    return account, user

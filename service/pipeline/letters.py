@@ -1,0 +1,78 @@
+"""Dead letters: the record whole for the table, and as the dead-letter topic takes it (design 3)."""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from l1_walk_contracts import DeadLetterClass, Unreadable
+from service.pipeline.decode import Decoded
+from service.pipeline.timestamps import record_time
+from service.store.dead_letters import DeadLetter
+from service.store.outbox import Headers, Message
+
+VALUE_BYTES = 1_800_000
+"""What of a value the topic takes; with the headers below it stays within `max.message.bytes` of 2 MiB."""
+HEADERS_BYTES = 200_000
+
+
+def dead_letter(topic: str, one: Decoded, letter_class: DeadLetterClass, error: str) -> DeadLetter:
+    """The record as a dead letter; its id is that of its place, so that it is the same whenever it is read."""
+    record = one.record
+    message = one.message
+    return DeadLetter(
+        id=_letter_id(topic, one.partition, one.offset),
+        topic=topic,
+        partition=one.partition,
+        offset=one.offset,
+        record_timestamp=record_time(record.timestamp_ms),
+        key=record.key,
+        headers=record.headers,
+        value=record.value,
+        session_id=one.session_id,
+        account_id=None if isinstance(message, Unreadable) else getattr(message, "account_id", None),
+        letter_class=letter_class,
+        error=error,
+    )
+
+
+def letter_message(letter: DeadLetter, topic: str) -> Message:
+    """What the dead-letter topic gets: as received, with the origin; cut where it would not fit, and marked so."""
+    timestamp = letter.record_timestamp
+    origin = {
+        "x-walk-class": letter.letter_class,
+        "x-walk-error": letter.error,
+        "x-walk-origin-topic": letter.topic,
+        "x-walk-origin-partition": str(letter.partition),
+        "x-walk-origin-offset": str(letter.offset),
+        "x-walk-origin-timestamp": "" if timestamp is None else str(round(timestamp.timestamp() * 1000)),
+    }
+    headers, cut = _fitting(letter.headers)
+    value = letter.value
+    if value is not None and len(value) > VALUE_BYTES:
+        value = value[:VALUE_BYTES]
+        cut.append("value")
+    if cut:
+        origin["x-walk-truncated"] = ",".join(cut)
+    return Message(
+        partition=letter.partition,
+        offset=letter.offset,
+        number=0,
+        topic=topic,
+        target_partition=letter.partition,
+        key=letter.key,
+        headers=[*headers, *((name, text.encode()) for name, text in origin.items())],
+        value=value,
+        session_id=letter.session_id,
+        account_id=letter.account_id,
+    )
+
+
+def _letter_id(topic: str, partition: int, offset: int) -> UUID:
+    return uuid5(NAMESPACE_URL, f"l1-walk-dead-letter:{topic}/{partition}/{offset}")
+
+
+def _fitting(headers: Headers) -> tuple[Headers, list[str]]:
+    size = 0
+    for count, (name, content) in enumerate(headers):
+        size += len(name.encode()) + len(content or b"") + 10
+        if size > HEADERS_BYTES:
+            return headers[:count], ["headers"]
+    return headers, []

@@ -1,0 +1,217 @@
+"""Taking and losing partitions (design 9, rule 2): who may move a partition's progress, and from where."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError
+
+from service.pipeline.conditions import Conditions
+from service.pipeline.failure import Fault, classify, delays, describe
+from service.store import progress
+from service.store.database import Database
+from service.store.progress import Progress
+
+logger = logging.getLogger(__name__)
+
+RETAKE_SECONDS = 15.0
+"""A partition that another worker took while the group still gives it to us is taken again after this: longer than
+the group needs to notice that one of us is not in it any more."""
+
+
+@dataclass(slots=True)
+class Partition:
+    """A partition that this worker holds."""
+
+    number: int
+    epoch: int
+    stored_offset: int | None
+    """Its progress in the database, as last written or read; None: nothing handled yet."""
+    next_offset: int
+    """The next offset to handle."""
+    stopped: str | None = None
+    """Why it is not handled further."""
+
+
+class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
+    """The partitions of one topic that this worker holds; the group's listener.
+
+    Args:
+        topic: whose partitions.
+        database: where progress is kept.
+        conditions: is told what keeps a partition from being handled.
+        consumer: the group's consumer, once there is one.
+        before_resume: awaited with the partitions just taken, before their first record is handled.
+        after_loss: awaited after partitions were given up, their last transaction ended.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        database: Database,
+        conditions: Conditions,
+        *,
+        consumer: Callable[[], AIOKafkaConsumer],
+        before_resume: Callable[[Collection[int]], Awaitable[None]],
+        after_loss: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.lock = asyncio.Lock()
+        """Held while a batch is in its transaction: a partition is given up only between batches."""
+        self.held: dict[int, Partition] = {}
+        self.topic = topic
+        self._database = database
+        self._conditions = conditions
+        self._consumer = consumer
+        self._before_resume = before_resume
+        self._after_loss = after_loss
+        self._takes: set[asyncio.Task[None]] = set()
+        self.joined = False
+        """Whether the group has given us anything, or nothing, yet."""
+
+    @property
+    def taking(self) -> bool:
+        """Whether assigned partitions are still being taken."""
+        return bool(self._takes)
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Hold the new partitions still, then take them beside the group's own work.
+
+        Fetching resumes before this callback has finished (aiokafka issue 738), and heartbeats stop in it: so
+        nothing is awaited here.
+        """
+        self.joined = True
+        consumer = self._consumer()
+        consumer.pause(*assigned)
+        for tp in assigned:
+            consumer.seek(tp, 0)
+        if assigned:
+            self._start_take({tp.partition for tp in assigned})
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Give up everything: the batch in flight ends first, then what it owes is published."""
+        await self.give_up()
+
+    async def give_up(self) -> None:
+        """Handle nothing more of what is held."""
+        for take in list(self._takes):
+            take.cancel()
+        await asyncio.gather(*self._takes, return_exceptions=True)
+        async with self.lock:
+            given_up = bool(self.held)
+            for number in list(self.held):
+                self._drop(number)
+        if given_up:
+            await self._after_loss()
+
+    async def reload(self, numbers: Iterable[int]) -> None:
+        """Look up where partitions stand, after a check that failed or a commit whose answer was lost, and go on there.
+
+        A partition that another worker has taken is dropped.
+        """
+        async with self.lock:
+            wanted = [n for n in numbers if n in self.held]
+            if not wanted:
+                return
+            async with self._database.transaction() as connection:
+                stored = {p.partition: p for p in await progress.read(connection, self.topic, wanted)}
+            mine = [stored[n] for n in wanted if n in stored and stored[n].epoch == self.held[n].epoch]
+            for number in set(wanted) - {p.partition for p in mine}:
+                logger.warning("partition %d was taken by another worker: dropped here", number)
+                self._drop(number)
+                self._retake_later(number)
+        await self._go_on(mine)
+
+    def stop(self, number: int, reason: str) -> None:
+        """Handle a partition no further, and say why in the log and in `/readyz`."""
+        self.held[number].stopped = reason
+        self.pause([number])
+        self._conditions.begin(self._condition(number), reason, level=logging.ERROR)
+
+    def pause(self, numbers: Iterable[int]) -> None:
+        """Fetch nothing of these partitions, those of them that are assigned."""
+        consumer = self._consumer()
+        for number in numbers:
+            tp = TopicPartition(self.topic, number)
+            if tp in consumer.assignment():
+                consumer.pause(tp)
+
+    def _start_take(self, numbers: Collection[int], delay: float = 0.0) -> None:
+        task = asyncio.create_task(self._take(numbers, delay), name=f"take {self.topic} {sorted(numbers)}")
+        self._takes.add(task)
+        task.add_done_callback(self._takes.discard)
+
+    async def _take(self, numbers: Collection[int], delay: float) -> None:
+        waits = delays()
+        await asyncio.sleep(delay)
+        while True:
+            try:
+                async with self._database.transaction() as connection:
+                    taken = await progress.take(connection, self.topic, numbers)
+                self.held.update({p.partition: _partition(p) for p in taken})
+                await self._go_on(taken)
+            except IllegalStateError:
+                return  # no longer assigned: the next assignment is already on its way
+            except Exception as error:
+                unforeseen = classify(error) is Fault.DATA
+                logger.debug("take failed", exc_info=error)
+                self._conditions.begin(
+                    "taking partitions",
+                    describe(error),
+                    level=logging.ERROR if unforeseen else logging.WARNING,
+                )
+                await asyncio.sleep(next(waits))
+            else:
+                self._conditions.end("taking partitions")
+                logger.info("handling partitions %s of %s", sorted(numbers), self.topic)
+                return
+
+    async def _go_on(self, stored: Sequence[Progress]) -> None:
+        """Handle partitions from their stored progress on."""
+        await self._before_resume([p.partition for p in stored])
+        consumer = self._consumer()
+        tps = {p.partition: TopicPartition(self.topic, p.partition) for p in stored}
+        if not tps:
+            return
+        first = await consumer.beginning_offsets(list(tps.values()))
+        end = await consumer.end_offsets(list(tps.values()))
+        for at in stored:
+            tp, partition = tps[at.partition], self.held.get(at.partition)
+            if partition is None or partition.epoch != at.epoch or partition.stopped:
+                continue
+            partition.stored_offset = at.next_offset
+            partition.next_offset = first[tp] if at.next_offset is None else at.next_offset
+            if first[tp] <= partition.next_offset <= end[tp]:
+                consumer.seek(tp, partition.next_offset)
+                consumer.resume(tp)
+            else:
+                self.stop(at.partition, _out_of_reach(tp, partition.next_offset, first[tp], end[tp]))
+
+    def _drop(self, number: int) -> None:
+        del self.held[number]
+        self.pause([number])
+        self._conditions.end(self._condition(number))
+
+    def _retake_later(self, number: int) -> None:
+        if TopicPartition(self.topic, number) in self._consumer().assignment():
+            self._start_take([number], RETAKE_SECONDS)
+
+    def _condition(self, number: int) -> str:
+        return f"partition {number} of {self.topic}"
+
+
+def _partition(at: Progress) -> Partition:
+    return Partition(at.partition, at.epoch, at.next_offset, at.next_offset or 0)
+
+
+def _out_of_reach(tp: TopicPartition, next_offset: int, first: int, end: int) -> str:
+    if next_offset < first:
+        return (
+            f"stopped: offsets {next_offset} to {first - 1} of {tp.topic} are not in the topic any more (retention "
+            f"was too short, or the topic was made anew), and nobody has handled them"
+        )
+    return (
+        f"stopped: the next offset to handle is {next_offset}, and the topic {tp.topic} ends at {end} "
+        f"(was it made anew, or is this another cluster?)"
+    )

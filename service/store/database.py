@@ -1,0 +1,96 @@
+"""The way to PostgreSQL: one engine, and transactions on the driver's own connection.
+
+The worker's statements are few, set-based and fixed, so they run on asyncpg directly: the same statement through
+SQLAlchemy's execution costs the event loop 0.2 ms more each (bench/statement_cost.py), eight times a batch.
+Pooling, URLs and migrations stay SQLAlchemy's.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    import asyncpg
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+TRANSACTION_LIMIT_SECONDS = 10
+"""The server ends what holds locks for longer: a frozen worker blocks nobody (design 9, rule 2)."""
+
+_SERVER_SETTINGS = {
+    "application_name": "l1-walk-worker",
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": f"{TRANSACTION_LIMIT_SECONDS}s",
+    "statement_timeout": f"{TRANSACTION_LIMIT_SECONDS}s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": f"{TRANSACTION_LIMIT_SECONDS}s",
+}
+
+
+class Database:
+    """A pool of connections to one database.
+
+    Args:
+        url: `postgresql+asyncpg://...`, as `Settings.require_database` gives it.
+        pool_size: connections it may open.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=TRANSACTION_LIMIT_SECONDS,
+            connect_args={
+                "timeout": TRANSACTION_LIMIT_SECONDS,
+                "command_timeout": TRANSACTION_LIMIT_SECONDS + 2,
+                "server_settings": _SERVER_SETTINGS,
+            },
+        )
+        event.listen(self.engine.sync_engine, "connect", _limit_transactions)
+
+    @asynccontextmanager
+    async def transaction(self, *, durable: bool = True) -> AsyncIterator[Connection]:
+        """A transaction that commits when the block ends and is rolled back by any exception.
+
+        Args:
+            durable: whether the commit waits for the disk. Only what may be done twice goes without.
+
+        Raises:
+            Whatever the block, asyncpg or the connection raises. An error of the commit itself leaves open
+            whether it happened: look it up.
+        """
+        async with self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = cast("Connection", raw.driver_connection)
+            try:
+                async with driver.transaction():
+                    if not durable:
+                        await driver.execute("SET LOCAL synchronous_commit = off")
+                    yield driver
+            except (Exception, asyncio.CancelledError):
+                if driver.is_closed():
+                    await connection.invalidate()
+                raise
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def _limit_transactions(connection: DBAPIConnection, _record: Any) -> None:
+    """PostgreSQL 17 and later can bound a whole transaction, older ones only its parts."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT current_setting('server_version_num')::int >= 170000")
+    if cursor.fetchone()[0]:  # type: ignore[index]
+        cursor.execute(f"SET transaction_timeout = '{TRANSACTION_LIMIT_SECONDS}s'")
+    cursor.close()
+    connection.commit()
