@@ -1,7 +1,8 @@
 """The embedded stack: PostgreSQL and a broker of one's own, gone without a trace at the end."""
 
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,15 @@ class EmbeddedStack:
             "WALK_KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap_servers,
         }
         return address | ({"WALK_TOPIC_PARTITIONS": str(PARTITIONS)} if self.choice.kind == "memory" else {})
+
+    def spawn(
+        self, command: Sequence[str | Path], *, log: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a process beside the stack, with the stack's settings and `env`; it is gone when the stack is.
+
+        It writes to the file `log` of the folder. Raises `StackError` where it cannot be started.
+        """
+        return self._children.spawn(command, log=self.folder / log, env={**self.env, **(env or {})})
 
     def __enter__(self) -> Self:
         self.choice = choose(self._wanted)

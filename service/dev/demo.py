@@ -1,0 +1,119 @@
+"""`walk demo` without its words: traffic through a worker on the embedded stack, and the check of what came of it."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from l1_walk_contracts import Topics
+from service.dev.errors import StackError
+from service.dev.simulation.check import Found, Report, compare, look
+from service.dev.simulation.expected import Fields, Traffic
+from service.dev.simulation.publish import publish
+from service.dev.worker import WorkerProcess
+from service.ops import database
+from service.ops.status import read_kept
+from service.settings import Settings
+
+PATIENCE_SECONDS = 60.0
+"""How long the worker may handle nothing before the demo gives up."""
+_LOOK_SECONDS = 0.05
+
+OnProgress = Callable[[int, int], None]
+"""Told how many records were sent and how many were handled so far."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A walk to show: its row, and its terminal event as `event_view` has it."""
+
+    row: Mapping[str, Any]
+    event: Fields
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to. `seconds` from the first record sent until all was handled and published."""
+
+    traffic: Traffic
+    seconds: float
+    report: Report
+    found: Found
+
+    @property
+    def commands_per_second(self) -> float:
+        """End to end, first record sent to last event published."""
+        return len(self.traffic.records) / self.seconds
+
+
+async def play(
+    traffic: Traffic, settings: Settings, worker: WorkerProcess, on_progress: OnProgress
+) -> Result:
+    """Send the traffic, wait until all of it is handled and published, and compare.
+
+    Raises:
+        StackError: the worker ended, or handles nothing any more.
+        PreflightError: database or broker do not answer.
+    """
+    began = time.monotonic()
+    await _through(traffic, settings, worker, on_progress)
+    seconds = time.monotonic() - began
+    found = await look(settings)
+    return Result(traffic, seconds, compare(traffic.expected, found), found)
+
+
+def example(found: Found) -> Example | None:
+    """The resolved walk that has most to tell in few lines; None where there is none."""
+    resolved = {
+        session_id: events[0]
+        for (kind, session_id), events in found.seen.events.items()
+        if kind == "l1.walk.resolved.v1" and session_id in found.rows
+    }
+    best = max(resolved, key=lambda session_id: _telling(found.rows[session_id]), default=None)
+    return None if best is None else Example(found.rows[best], resolved[best])
+
+
+def _telling(row: Mapping[str, Any]) -> tuple[int, str]:
+    path, notes = row["walked_path"], row["walk_notes"]
+    went_back = any(entry.get("kind") == "rewind" for entry in path)
+    long = len(path) + len(notes) > 7 or any(len(note["text"]) > 500 for note in notes)
+    return 3 * went_back + 2 * bool(notes) + min(len(path), 4) - 10 * long, str(row["id"])
+
+
+async def _through(traffic: Traffic, settings: Settings, worker: WorkerProcess, tell: OnProgress) -> None:
+    topic = Topics(settings.topic_prefix).commands
+    sent = 0
+
+    def count(number: int) -> None:
+        nonlocal sent
+        sent = number
+
+    sending = asyncio.create_task(publish(traffic.records, settings, topic, on_progress=count))
+    try:
+        async with database.connected(settings) as connection:
+            handled, moved_at = 0, time.monotonic()
+            while True:
+                was_sent = sending.done()
+                kept = await read_kept(connection, topic)
+                now = sum(row.next_offset or 0 for row in kept.progress)
+                tell(sent, now)
+                if was_sent:
+                    await sending
+                    if now >= len(traffic.records) and not kept.outbox.count:
+                        return
+                worker.check()
+                if now != handled:
+                    handled, moved_at = now, time.monotonic()
+                elif time.monotonic() - moved_at > PATIENCE_SECONDS:
+                    raise StackError(_stuck(handled, len(traffic.records), kept.outbox.count))
+                await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        sending.cancel()
+
+
+def _stuck(handled: int, sent: int, owed: int) -> str:
+    return (
+        f"The worker stands still: {handled} of {sent} records handled, {owed} messages still to be published,"
+        f" nothing new for {PATIENCE_SECONDS:.0f} seconds."
+    )
