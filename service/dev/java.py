@@ -71,7 +71,7 @@ def fetch_jars(children: Children) -> Path:
             shutil.rmtree(fresh, ignore_errors=True)
             options = ["-DincludeScope=runtime", f"-DoutputDirectory={fresh}"]
             children.run(
-                ["mvn", "-q", "-B", "-C", "-f", pom, _COPY, *options],
+                ["mvn", "-q", "-B", "-C", "-Dstyle.color=never", "-f", pom, _COPY, *options],
                 log=log,
                 failure=f"Maven could not fetch Apache Kafka {KAFKA_VERSION}",
             )
