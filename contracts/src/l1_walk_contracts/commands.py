@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -52,19 +52,36 @@ class CommandBase(BaseModel):
     )
 
 
+_TARGETS: Final = (("flow_id", SessionKind.FLOW), ("flow_proposal_id", SessionKind.PROPOSAL))
+"""Which field names what is walked; it is given for its kind alone (design 12, `target_consistency`)."""
+
+
+def _target_schema(schema: dict[str, Any]) -> None:
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"session_kind": {"const": kind.value}}},
+            "then": {"required": [field], "properties": {field: {"type": "string"}}},
+            "else": {"properties": {field: {"type": "null"}}},
+        }
+        for field, kind in _TARGETS
+    ]
+
+
 class StartData(CommandBase):
     """`start`: a new active session.
 
     A flow walk has `flow_id` and no `flow_proposal_id`, a proposal walk the reverse, others neither.
     """
 
-    ticket: Ticket
+    model_config = ConfigDict(json_schema_extra=_target_schema)
+
+    ticket: Ticket = Field(description="The ticket that is walked.")
     session_kind: SessionKind = Field(description="What is walked.")
     flow_id: CanonicalUUID | None = Field(
         default=None, description="The published flow, if session_kind is flow."
     )
     flow_proposal_id: CanonicalUUID | None = Field(
-        default=None, description="The draft flow; for session_kind proposal."
+        default=None, description="The draft flow, if session_kind is proposal."
     )
     start_node_id: NodeId | None = Field(
         default=None, description="The node it begins at; absent: any may come first.", examples=["root"]
@@ -72,22 +89,15 @@ class StartData(CommandBase):
 
     @model_validator(mode="after")
     def _target_is_consistent(self) -> Self:
-        """The check `target_consistency` of the session table (design 12), as errors of the fields."""
-        is_flow, is_proposal = (
-            self.session_kind is SessionKind.FLOW,
-            self.session_kind is SessionKind.PROPOSAL,
-        )
-        if (self.flow_id is not None) is is_flow and (self.flow_proposal_id is not None) is is_proposal:
-            return self
         errors = []
-        for field, wanted, kind in (
-            ("flow_id", is_flow, "flow"),
-            ("flow_proposal_id", is_proposal, "proposal"),
-        ):
+        for field, kind in _TARGETS:
+            wanted = self.session_kind is kind
             if (getattr(self, field) is not None) is not wanted:
                 rule = "is required where" if wanted else "must be absent unless"
-                errors.append((field, f"{rule} session_kind is {kind}"))
-        raise PydanticCustomError("target", "must name its target", {"fields": errors})
+                errors.append((field, f"{rule} session_kind is {kind.value}"))
+        if errors:
+            raise PydanticCustomError("target", "must name its target", {"fields": errors})
+        return self
 
 
 class StepData(CommandBase):
@@ -149,7 +159,7 @@ class EscalateData(CommandBase):
 class EscalateWithoutWalkData(EscalateData):
     """`escalate-without-walk`: a session born escalated, ad hoc, with an empty path."""
 
-    ticket: Ticket
+    ticket: Ticket = Field(description="The ticket that is escalated.")
 
 
 class AbandonData(CommandBase):

@@ -42,7 +42,7 @@ def encode_command(
         "datacontenttype": JSON,
     }
     if time is not None:
-        attributes["time"] = time.isoformat()
+        attributes["time"] = time.isoformat().replace("+00:00", "Z")
     if traceparent is not None:
         attributes["traceparent"] = traceparent
     body = data.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,110 @@
+"""JSON Schemas (2020-12) of every command and event, one file a type, with limits and a sample."""
+
+import json
+from inspect import getdoc
+from pathlib import Path
+from typing import Any, Final
+
+from .cloudevents import CommandMessage, EventMessage
+from .commands import COMMAND_DATA
+from .encode import encode_event
+from .events import EVENT_DATA
+from .publish import encode_command
+from .records import OutRecord
+from .samples import COMMAND_ID, COMMANDS, EVENTS, SESSION, SOURCE, STARTED
+from .topics import Topics
+from .vocabulary import EventKind, Verb
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The schema of each message by its file's name, `TYPE.json`."""
+    return {f"{verb.type}.json": _command(verb) for verb in Verb} | {
+        f"{kind.type}.json": _event(kind) for kind in EventKind
+    }
+
+
+def export(folder: Path) -> list[Path]:
+    """Writes all schemas into a folder, which is made where it is not there; the files written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in schemas().items():
+        path = folder / name
+        path.write_text(_text(schema), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def check(folder: Path) -> list[str]:
+    """How the schemas in a folder differ from the contracts, a line each; empty where they do not."""
+    expected = {name: _text(schema) for name, schema in schemas().items()}
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    missing = [f"{name}: is missing" for name in expected.keys() - found.keys()]
+    foreign = [f"{name}: is none of the contracts'" for name in found.keys() - expected.keys()]
+    changed = [f"{name}: differs" for name in expected.keys() & found.keys() if expected[name] != found[name]]
+    return sorted(missing + foreign + changed)
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _command(verb: Verb) -> dict[str, Any]:
+    sample = encode_command(COMMANDS[verb], session_id=SESSION, source=SOURCE, id=COMMAND_ID, time=STARTED)
+    schema = _of_message(CommandMessage, COMMAND_DATA[verb])
+    return _published(schema, verb.type, "SESSION", sample)
+
+
+def _event(kind: EventKind) -> dict[str, Any]:
+    sample = encode_event(EVENTS[kind], Topics())
+    schema = _of_message(EventMessage, EVENT_DATA[kind])
+    _forbid_null(schema)
+    is_psa = kind in (EventKind.RESOLVED, EventKind.ESCALATED)
+    return _published(schema, kind.type, "ACCOUNT/TICKET KIND/TICKET ID" if is_psa else "SESSION", sample)
+
+
+def _of_message(message: Any, data: type[Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = message[data].model_json_schema()
+    schema["description"] = getdoc(message)
+    _forget_defaults(schema)
+    return schema
+
+
+def _published(schema: dict[str, Any], message_type: str, key: str, sample: OutRecord) -> dict[str, Any]:
+    schema["properties"]["type"]["const"] = message_type
+    head = {
+        "$schema": _DIALECT,
+        "$id": f"urn:l1-walk-contracts:{message_type}",
+        "title": message_type,
+        "description": schema["description"],
+        "x-kafka-topic": sample.topic,
+        "x-kafka-key": key,
+    }
+    body = {name: schema[name] for name in ("type", "required", "properties")}
+    return head | body | {"examples": [json.loads(sample.value)], "$defs": schema["$defs"]}
+
+
+def _forget_defaults(schema: Any) -> None:
+    """Absent is absent: the null that a model has in its place is Python's, not the wire's."""
+    for part in _objects(schema):
+        if part.get("default", ...) is None:
+            del part["default"]
+
+
+def _forbid_null(schema: dict[str, Any]) -> None:
+    """Of what may be absent: an event leaves it out. What is always there and may be null stays so."""
+    for part in _objects(schema):
+        for name, field in part.get("properties", {}).items():
+            if name not in part.get("required", ()) and {"type": "null"} in field.get("anyOf", ()):
+                (given,) = (choice for choice in field.pop("anyOf") if choice != {"type": "null"})
+                field.update(given)
+
+
+def _objects(schema: Any) -> list[dict[str, Any]]:
+    """Every JSON object in a schema, itself included."""
+    if isinstance(schema, list):
+        return [part for item in schema for part in _objects(item)]
+    if isinstance(schema, dict):
+        return [schema, *(part for value in schema.values() for part in _objects(value))]
+    return []
