@@ -1,6 +1,7 @@
 """Processes and one temporary folder that are gone when this process is, however it ends."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from service.dev.errors import StackError
 REAPER = Path(__file__).with_name("reaper.py")
 LOG_TAIL_BYTES = 4_000
 LINE_CHARACTERS = 400
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 ERROR_WORDS = ("ERROR", "FATAL", "error:", "Exception:")
 
 
@@ -126,6 +128,7 @@ def last_words(log: Path) -> str:
         return ""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
-        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+        text = COLOUR.sub("", file.read().decode(errors="replace"))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ERROR_WORDS)]
     return (telling[:1] or lines[-1:] or [""])[0][:LINE_CHARACTERS]
