@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     AuthenticationFailedError,
     AuthenticationMethodNotSupported,
@@ -108,13 +109,13 @@ async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> Async
             await consumer.stop()
 
 
-async def partitions(consumer: AIOKafkaConsumer, *topics: str) -> dict[str, list[int]]:
+async def partitions(client: AIOKafkaClient, *topics: str) -> dict[str, list[int]]:
     """The partitions of each topic. Asks for all topics, since naming one may create it.
 
     Raises:
         NotSetUpError: names the topics that are not there.
     """
-    cluster = await consumer._client.fetch_all_metadata()
+    cluster = await client.fetch_all_metadata()
     missing = [topic for topic in topics if topic not in cluster.topics()]
     if missing:
         raise NotSetUpError(missing_topics(missing))

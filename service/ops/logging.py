@@ -55,7 +55,7 @@ def set_up(
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: `at` (UTC), `level`, `logger`, `message`, what `extra` gave, `error` (the trace)."""
+    """One JSON object a line: `at` (UTC), `level`, `logger`, `message`, `extra`, `error` (the trace)."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""

@@ -64,7 +64,7 @@ async def read_kept(connection: "Connection", topic: str) -> Kept:
 
 async def read_extents(consumer: AIOKafkaConsumer, topic: str) -> dict[int, Extent]:
     """What each partition holds now; what a transaction still hides is not counted."""
-    numbers = (await broker.partitions(consumer, topic))[topic]
+    numbers = (await broker.partitions(consumer._client, topic))[topic]
     places = [TopicPartition(topic, number) for number in numbers]
     begin, end = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
     return {place.partition: Extent(begin[place], end[place]) for place in places}

@@ -1,0 +1,5 @@
+"""`python -m service` is `walk`."""
+
+from service.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""The commands: what there is, and in which part of the help."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli import send, status, topics
+from service.cli.tree import add, examples, group, prose
+
+_START = examples(
+    ("walk demo", "see it all at work, with nothing else installed"),
+    ("walk migrate && walk topics create && walk worker", "set up, then run"),
+    ("walk status", "how it does"),
+)
+_EXITS = """[bold]Exit codes[/bold]
+    0  done
+    1  what was asked for is not so: a difference, not found
+    2  the command line or a setting is wrong
+    3  the database or the broker does not answer, or turns us away
+    4  it answers, but was not set up: walk migrate, walk topics create
+   70  a fault of this program
+  130  Ctrl-C"""
+_TRY, _RUN, _USE, _OPERATE, _BUILD = "Try it out", "Set up and run", "Use", "Operate", "Build against it"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"walk {version('l1-walk-worker')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option("--version", metavar="", help="Show the version.", is_eager=True, callback=_version),
+]
+
+
+def walk(version: Version = False) -> None:
+    """The one writer of L1 walk sessions: commands in on Kafka, sessions in PostgreSQL, events out.
+
+    Settings come from the environment: WALK_DATABASE_URL, WALK_KAFKA_BOOTSTRAP_SERVERS and more, see README.md.
+    """
+
+
+app = group(prose(walk.__doc__ or ""), epilog=f"{_START}\n\n{_EXITS}")
+app.callback()(walk)
+
+
+_topics = group("The topics on the broker.")
+add(_topics, "create", topics.create, topics.EPILOG)
+app.add_typer(_topics, name="topics", rich_help_panel=_RUN)
+add(app, "send", send.send, send.EPILOG, _USE)
+add(app, "status", status.status, status.EPILOG, _OPERATE)
