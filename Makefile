@@ -17,8 +17,8 @@ setup: $(READY) ## .venv with the command walk, from the hashed lock
 	@echo "$(BIN)/walk is ready."
 
 $(READY): requirements/dev.lock pyproject.toml contracts/pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "This needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "This needs Python 3.11 or newer; $(PYTHON) is older, or not there." \
 			"Give another one: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) (once, about half a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
