@@ -45,7 +45,6 @@ from .ids import ended_id, event_id, rejection_id, started_id
 from .publish import encode_command
 from .records import Command, FieldError, Header, Invalid, OutRecord, Record, Unreadable, Unsupported
 from .topics import Topics
-from .truncate import received
 from .vocabulary import (
     DeadLetterClass,
     EventKind,
@@ -115,7 +114,6 @@ __all__ = [
     "encode_event",
     "ended_id",
     "event_id",
-    "received",
     "rejection_id",
     "started_id",
 ]

@@ -2,33 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any, Final
 
 from pydantic_core import to_json
 
 from .events import ReceivedCommand
 from .limits import EVENT_BYTES
-from .records import Record
 
 MARK: Final = "\n[...]\n"
 """Stands in a text where its middle was cut."""
-_KEY_CHARS: Final = 256
-_HEADER_CHARS: Final = 8 * 1024
-
-
-def received(record: Record) -> ReceivedCommand:
-    """A record as text, for a rejection: the key's first 256 characters, the first headers (8 Ki characters
-    in all), the value without its middle where it is longer than 64 Ki characters.
-    """
-    key, value = _text(record.key), _text(record.value)
-    headers = [(name, _text(content)) for name, content in record.headers]
-    lengths = accumulate(len(name) + len(content or "") for name, content in headers)
-    kept = sum(1 for length in lengths if length <= _HEADER_CHARS)
-    short_key = key if key is None else key[:_KEY_CHARS]
-    short_value = value if value is None or len(value) <= EVENT_BYTES else _kept(value, EVENT_BYTES)
-    cut = short_key != key or short_value != value or kept < len(headers)
-    return ReceivedCommand(key=short_key, headers=headers[:kept], value=short_value, truncated=cut)
 
 
 def fit(envelope: dict[str, Any]) -> bytes:
@@ -36,21 +18,27 @@ def fit(envelope: dict[str, Any]) -> bytes:
 
     Of a terminal event the middle of `walked_path` is cut first, then of `walk_notes`, then of `summary`,
     then of `customer_summary`; `truncated` lists which. Of a rejection the middle of the command's value is
-    cut. What must never be cut (`resolution_notes`, `reason`) may leave it larger.
+    cut, then its headers. What must never be cut (`resolution_notes`, `reason`) may leave it larger.
     """
     data = envelope["data"] = dict(envelope["data"])
     if isinstance(data.get("command"), ReceivedCommand):
-        command = replace(data["command"], truncated=True)
-        data["command"] = command
-        over = len(to_json(envelope)) - EVENT_BYTES
-        data["command"] = replace(command, value=_without_middle(command.value or "", over))
-        return to_json(envelope)
+        return _fit_rejection(envelope, data)
     for name, cut in _CUTS.items():
         if data.get(name):
             data["truncated"] = [*data.get("truncated", ()), name]
             data[name] = cut(data[name], len(to_json(envelope)) - EVENT_BYTES)
             if len(to_json(envelope)) <= EVENT_BYTES:
                 break
+    return to_json(envelope)
+
+
+def _fit_rejection(envelope: dict[str, Any], data: dict[str, Any]) -> bytes:
+    command: ReceivedCommand = replace(data["command"], truncated=True)
+    data["command"] = command
+    value = _without_middle(command.value or "", len(to_json(envelope)) - EVENT_BYTES)
+    data["command"] = replace(command, value=value)
+    if value == "" and len(to_json(envelope)) > EVENT_BYTES:
+        data["command"] = replace(command, value=value, headers=())
     return to_json(envelope)
 
 
@@ -86,10 +74,6 @@ def _kept(text: str, chars: int) -> str:
     if chars == 0:
         return ""
     return f"{text[: chars - chars // 2]}{MARK}{text[len(text) - chars // 2 :]}"
-
-
-def _text(content: bytes | None) -> str | None:
-    return None if content is None else content.decode(errors="replace")
 
 
 _CUTS: Final[dict[str, Callable[[Any, int], Any]]] = {
