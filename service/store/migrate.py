@@ -49,7 +49,7 @@ _TURN: Final = int.from_bytes(b"l1_walk")
 """Key of the advisory lock that one migration at a time holds."""
 _TURN_PAUSE_SECONDS: Final = 0.1
 
-_SERVER_SETTINGS: Final = {
+SERVER_SETTINGS: Final = {
     "application_name": "walk migrate",
     "timezone": "UTC",
     "lock_timeout": f"{LOCK_SECONDS}s",
@@ -178,7 +178,7 @@ async def _connection(url: str) -> AsyncIterator[AsyncConnection]:
 
     async def connect(**_: object) -> "asyncpg.Connection[asyncpg.Record]":
         return await asyncpg.connect(
-            dsn(url), timeout=CONNECT_SECONDS, statement_cache_size=0, server_settings=_SERVER_SETTINGS
+            dsn(url), timeout=CONNECT_SECONDS, statement_cache_size=0, server_settings=SERVER_SETTINGS
         )
 
     engine = create_async_engine(
