@@ -1,11 +1,11 @@
 """The commands: what there is, and in which part of the help."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from service.cli import send, status, topics
-from service.cli.tree import add, examples, group, prose
+from service.cli import contracts, migrate, send, status, topics, worker
+from service.cli.tree import Commands, add, examples, group, prose
 
 _START = examples(
     ("walk demo", "see it all at work, with nothing else installed"),
@@ -44,12 +44,42 @@ def walk(version: Version = False) -> None:
     """
 
 
-app = group(prose(walk.__doc__ or ""), epilog=f"{_START}\n\n{_EXITS}")
+class Walk(Commands):
+    """`walk` itself: its commands in the order of a first day with it, of which the parts of the help follow."""
+
+    order = (
+        "demo",
+        "dev",
+        "migrate",
+        "topics",
+        "worker",
+        "send",
+        "tail",
+        "session",
+        "status",
+        "dead-letters",
+        "contracts",
+    )
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands."""
+        return sorted(super().list_commands(ctx), key=self.order.index)
+
+
+app = group(prose(walk.__doc__ or ""), cls=Walk, epilog=f"{_START}\n\n{_EXITS}")
 app.callback()(walk)
 
+
+add(app, "migrate", migrate.migrate, migrate.EPILOG, _RUN)
 
 _topics = group("The topics on the broker.")
 add(_topics, "create", topics.create, topics.EPILOG)
 app.add_typer(_topics, name="topics", rich_help_panel=_RUN)
+add(app, "worker", worker.worker, worker.EPILOG, _RUN)
 add(app, "send", send.send, send.EPILOG, _USE)
 add(app, "status", status.status, status.EPILOG, _OPERATE)
+
+_contracts = group("The JSON Schemas of commands and events.")
+add(_contracts, "export", contracts.export, contracts.EXPORT_EPILOG)
+add(_contracts, "check", contracts.check, contracts.CHECK_EPILOG)
+app.add_typer(_contracts, name="contracts", rich_help_panel=_BUILD)

@@ -43,11 +43,11 @@ def _plain(option: Any) -> Any:
     return option
 
 
-def group(help_text: str = "", **more: Any) -> typer.Typer:
+def group(help_text: str, cls: type[Commands] = Commands, **more: Any) -> typer.Typer:
     """An application, or a group of commands."""
     return typer.Typer(
-        cls=Commands,
-        help=help_text or None,
+        cls=cls,
+        help=help_text,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode="rich",
