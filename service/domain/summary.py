@@ -130,12 +130,14 @@ def _what(walk: History) -> str:
     if isinstance(walk.last, EscalateWithoutWalkData):
         return "escalated at once, nothing was walked"
     rewinds = sum(map(is_rewind, session.walked_path))
-    counts = [_count(len(session.walked_path) - rewinds, "step")]
+    steps = len(session.walked_path) - rewinds
+    counts = [_count(steps, "step")] if steps or session.session_kind is not SessionKind.ADHOC else []
     if rewinds:
         counts.append("went back once" if rewinds == 1 else f"went back {rewinds} times")
     if session.walk_notes:
         counts.append(_count(len(session.walk_notes), "note"))
-    return f"{_WALKED[session.session_kind]}: {', '.join(counts)}"
+    walked = _WALKED[session.session_kind]
+    return f"{walked}: {', '.join(counts)}" if counts else walked
 
 
 def _ending(walk: History) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(order="sorted").encode
 _plain = msgspec.to_builtins
 _ODD_CHARS = 300
 _SAID_CHARS = 60
