@@ -6,6 +6,7 @@
 - `kafka`: the shared `KafkaBroker`; `.bootstrap_servers`, `.origin`. `bootstrap_servers`: that address alone.
 - `topic_prefix`: a prefix of this test's own, so that tests share the broker and not their topics.
 - `own_postgres`, `own_kafka`: servers of this test alone, which it may `stop`, `kill` and `start` again.
+- `java`: nothing, for tests that run Kafka with Java themselves.
 
 Where the servers come from stands in `tests/support/servers.py`. What cannot be had is a failure with
 `CI=true`, else the test is skipped and says why; what was used stands at the end of the run. To wait for
@@ -116,9 +117,13 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-def own_kafka() -> Iterator[EmbeddedKafka]:
+def java() -> None:
     if missing := kafka_missing():
         _cannot_have(f"no Apache Kafka of its own: {missing}")
+
+
+@pytest.fixture
+def own_kafka(java: None) -> Iterator[EmbeddedKafka]:
     with Children() as children:
         # a broker that was killed is let in again when its session is over: by default after 9 s
         broker = EmbeddedKafka(children, {"broker.session.timeout.ms": "3000"})

@@ -9,7 +9,6 @@ from service.dev.children import Children
 from service.dev.errors import StackError
 from service.dev.kafka import EmbeddedKafka
 from service.dev.postgres import EmbeddedPostgres
-from tests.support.servers import kafka_missing
 
 
 async def test_postgres_keeps_what_was_committed_when_it_is_killed(own_postgres: EmbeddedPostgres) -> None:
@@ -68,8 +67,7 @@ async def test_kafka_keeps_what_was_sent_when_it_is_killed(own_kafka: EmbeddedKa
         await consumer.stop()
 
 
-@pytest.mark.skipif(bool(kafka_missing()), reason="no Java and Maven")
-def test_kafka_that_does_not_start_says_why_in_one_line() -> None:
+def test_kafka_that_does_not_start_says_why_in_one_line(java: None) -> None:
     with Children() as children, pytest.raises(StackError, match=r"log\.segment\.bytes") as error:
         EmbeddedKafka(children, {"log.segment.bytes": "none"}).start()
     assert "\n" not in str(error.value)

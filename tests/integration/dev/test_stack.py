@@ -13,7 +13,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from service.dev.broker import BrokerName
 from service.dev.memory import PARTITIONS
 from service.dev.stack import EmbeddedStack, Step
-from tests.support.servers import kafka_missing
 from tests.support.waiting import until
 
 STAYS_UP = """
@@ -78,22 +77,7 @@ def start_owner(broker: BrokerName) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize(
-    ("broker", "end"),
-    [
-        ("memory", signal.SIGINT),
-        ("memory", signal.SIGTERM),
-        ("memory", signal.SIGHUP),
-        ("memory", signal.SIGKILL),
-        pytest.param(
-            "kafka",
-            signal.SIGKILL,
-            marks=pytest.mark.skipif(bool(kafka_missing()), reason="no Java and Maven"),
-        ),
-    ],
-)
-async def test_stack_is_gone_when_its_owner_is(broker: BrokerName, end: signal.Signals) -> None:
-    owner = start_owner(broker)
+async def stack_goes_with(owner: subprocess.Popen[bytes], end: signal.Signals) -> None:
     assert owner.stdout
     with owner.stdout as said:
         folder = Path(said.readline().decode().strip())
@@ -101,3 +85,12 @@ async def test_stack_is_gone_when_its_owner_is(broker: BrokerName, end: signal.S
     owner.send_signal(end)
     owner.wait()
     await until(lambda: not users_of(folder) and not folder.exists(), 15, "the stack is gone")
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+async def test_stack_is_gone_when_its_owner_is(end: signal.Signals) -> None:
+    await stack_goes_with(start_owner("memory"), end)
+
+
+async def test_stack_with_kafka_is_gone_when_its_owner_is_killed(java: None) -> None:
+    await stack_goes_with(start_owner("kafka"), signal.SIGKILL)
