@@ -34,33 +34,63 @@ class Example:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to. `seconds` from the first record sent until all was handled and published."""
+    """What a run came to; `seconds` from the first record sent until all was handled and published."""
 
     traffic: Traffic
     seconds: float
     report: Report
-    found: Found
+    example: Example | None
 
     @property
     def commands_per_second(self) -> float:
-        """End to end, first record sent to last event published."""
+        """End to end, one worker."""
         return len(self.traffic.records) / self.seconds
 
 
-async def play(
+async def pass_through(
     traffic: Traffic, settings: Settings, worker: WorkerProcess, on_progress: OnProgress
-) -> Result:
-    """Send the traffic, wait until all of it is handled and published, and compare.
+) -> float:
+    """Send the traffic and wait until all of it is handled and what came of it published; the seconds it took.
 
     Raises:
         StackError: the worker ended, or handles nothing any more.
         PreflightError: database or broker do not answer.
     """
-    began = time.monotonic()
-    await _through(traffic, settings, worker, on_progress)
-    seconds = time.monotonic() - began
+    topic = Topics(settings.topic_prefix).commands
+    sent, began = 0, time.monotonic()
+
+    def count(number: int) -> None:
+        nonlocal sent
+        sent = number
+
+    sending = asyncio.create_task(publish(traffic.records, settings, topic, on_progress=count))
+    try:
+        async with database.connected(settings) as connection:
+            patience = _Patience(len(traffic.records))
+            while True:
+                all_sent = sending.done()
+                kept = await read_kept(connection, topic)
+                handled = sum(row.next_offset or 0 for row in kept.progress)
+                on_progress(sent, handled)
+                if all_sent:
+                    await sending
+                    if handled >= len(traffic.records) and not kept.outbox.count:
+                        return time.monotonic() - began
+                worker.check()
+                patience.check(handled, kept.outbox.count)
+                await asyncio.sleep(_LOOK_SECONDS)
+    finally:
+        sending.cancel()
+
+
+async def verdict(traffic: Traffic, settings: Settings, seconds: float) -> Result:
+    """Read what stands in the database and on the topics, and compare.
+
+    Raises:
+        PreflightError: database or broker do not answer.
+    """
     found = await look(settings)
-    return Result(traffic, seconds, compare(traffic.expected, found), found)
+    return Result(traffic, seconds, compare(traffic.expected, found), example(found))
 
 
 def example(found: Found) -> Example | None:
@@ -81,39 +111,17 @@ def _telling(row: Mapping[str, Any]) -> tuple[int, str]:
     return 3 * went_back + 2 * bool(notes) + min(len(path), 4) - 10 * long, str(row["id"])
 
 
-async def _through(traffic: Traffic, settings: Settings, worker: WorkerProcess, tell: OnProgress) -> None:
-    topic = Topics(settings.topic_prefix).commands
-    sent = 0
+class _Patience:
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._last = (-1, -1)
+        self._since = time.monotonic()
 
-    def count(number: int) -> None:
-        nonlocal sent
-        sent = number
-
-    sending = asyncio.create_task(publish(traffic.records, settings, topic, on_progress=count))
-    try:
-        async with database.connected(settings) as connection:
-            handled, moved_at = 0, time.monotonic()
-            while True:
-                was_sent = sending.done()
-                kept = await read_kept(connection, topic)
-                now = sum(row.next_offset or 0 for row in kept.progress)
-                tell(sent, now)
-                if was_sent:
-                    await sending
-                    if now >= len(traffic.records) and not kept.outbox.count:
-                        return
-                worker.check()
-                if now != handled:
-                    handled, moved_at = now, time.monotonic()
-                elif time.monotonic() - moved_at > PATIENCE_SECONDS:
-                    raise StackError(_stuck(handled, len(traffic.records), kept.outbox.count))
-                await asyncio.sleep(_LOOK_SECONDS)
-    finally:
-        sending.cancel()
-
-
-def _stuck(handled: int, sent: int, owed: int) -> str:
-    return (
-        f"The worker stands still: {handled} of {sent} records handled, {owed} messages still to be published,"
-        f" nothing new for {PATIENCE_SECONDS:.0f} seconds."
-    )
+    def check(self, handled: int, owed: int) -> None:
+        if (handled, owed) != self._last:
+            self._last, self._since = (handled, owed), time.monotonic()
+        elif time.monotonic() - self._since > PATIENCE_SECONDS:
+            raise StackError(
+                f"The worker stands still: {handled} of {self._total} records handled, {owed} messages still to be"
+                f" published, nothing new for {PATIENCE_SECONDS:.0f} seconds."
+            )

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,7 @@ async def look(settings: Settings) -> Found:
     Raises:
         PreflightError: the database or the broker does not answer.
     """
-    seen = Seen()
-    rows = await _read_sessions(settings)
-    async for message in _read_topics(settings):
-        seen.add(message)
-    return Found(rows, seen)
+    return Found(await _read_sessions(settings), await _read_topics(settings))
 
 
 def compare(expected: Expected, found: Found) -> Report:
@@ -81,10 +77,11 @@ async def _read_sessions(settings: Settings) -> dict[str, Mapping[str, Any]]:
     return {str(row["id"]): dict(row) for row in rows}
 
 
-async def _read_topics(settings: Settings) -> AsyncIterator[Message]:
+async def _read_topics(settings: Settings) -> Seen:
+    seen = Seen()
     names = {f"{settings.topic_prefix}.{name}": name for name in OUTPUTS}
     async with broker.reader(settings) as consumer:
-        partitions = await broker.partitions(consumer, *names)
+        partitions = await broker.partitions(consumer._client, *names)
         places = [TopicPartition(topic, number) for topic in names for number in partitions[topic]]
         ends = await consumer.end_offsets(places)
         consumer.assign(places)
@@ -93,4 +90,5 @@ async def _read_topics(settings: Settings) -> AsyncIterator[Message]:
         while pending := {place for place in pending if await consumer.position(place) < ends[place]}:
             for place, records in (await consumer.getmany(*pending, timeout_ms=500)).items():
                 for record in records:
-                    yield Message(names[place.topic], record.key, record.value, tuple(record.headers))
+                    seen.add(Message(names[place.topic], record.key, record.value, tuple(record.headers)))
+    return seen

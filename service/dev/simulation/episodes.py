@@ -27,11 +27,12 @@ def walk_tree(walk: Walk, tree: Tree, staff: Staff, interrupt: Interruption) -> 
     """Answer the questions of `tree` until one of its endings, or until somebody gives up."""
     rng = walk.rng
     ids = _node_ids(walk, tree)
+    remarks = rng.sample(tree.remarks, len(tree.remarks))
     visited: list[str] = []
     rewinds, name = 0, tree.first
     while name in tree.nodes:
         walk.wait(6, 90)
-        following = _answer(walk, tree, name, ids)
+        following = _answer(walk, tree, name, ids, remarks)
         visited.append(name)
         if rewinds < _MOST_REWINDS and rng.random() < _REWIND:
             rewinds += 1
@@ -42,7 +43,7 @@ def walk_tree(walk: Walk, tree: Tree, staff: Staff, interrupt: Interruption) -> 
             del visited[back:]
         else:
             name = following
-        _meanwhile(walk, tree.remarks, staff)
+        _meanwhile(walk, remarks, staff)
         interrupt(walk)
         if rng.random() < _STILL_OPEN:
             return
@@ -57,7 +58,7 @@ def investigate(walk: Walk, case: Case, staff: Staff, interrupt: Interruption) -
     for remark in case.remarks:
         walk.wait(20, 200)
         walk.note(walk.ticket.fill(remark))
-        _meanwhile(walk, (), staff)
+        _meanwhile(walk, [], staff)
         interrupt(walk)
         if walk.rng.random() < _GIVES_UP:
             _abandon(walk)
@@ -85,7 +86,7 @@ def hear_back(walk: Walk) -> None:
         walk.feedback(helpful if walk.rng.random() < 0.5 else not helpful)
 
 
-def _answer(walk: Walk, tree: Tree, name: str, ids: dict[str, str]) -> str:
+def _answer(walk: Walk, tree: Tree, name: str, ids: dict[str, str], remarks: list[str]) -> str:
     rng = walk.rng
     node = tree.nodes[name]
     answer = _choose(walk, tree, node)
@@ -95,7 +96,7 @@ def _answer(walk: Walk, tree: Tree, name: str, ids: dict[str, str]) -> str:
         "question": walk.ticket.fill(node.question),
         "answer": answer.value,
         "answer_label": walk.ticket.fill(answer.label),
-        "note": walk.ticket.fill(rng.choice(tree.remarks)) if rng.random() < _REMARK_IN_STEP else None,
+        "note": walk.ticket.fill(remarks.pop()) if remarks and rng.random() < _REMARK_IN_STEP else None,
         "next_node_id": ids[answer.to] if names_next else None,
     }
     walk.step(data, behind=rng.uniform(1, 200) if rng.random() < _CLOCK_BEHIND else 0)
@@ -117,11 +118,11 @@ def _node_ids(walk: Walk, tree: Tree) -> dict[str, str]:
     return {name: f"{tree.name}.{name}" for name in names}
 
 
-def _meanwhile(walk: Walk, remarks: tuple[str, ...], staff: Staff) -> None:
+def _meanwhile(walk: Walk, remarks: list[str], staff: Staff) -> None:
     rng = walk.rng
     if remarks and rng.random() < _REMARK:
         walk.wait(5, 60)
-        walk.note(walk.ticket.fill(rng.choice(remarks)), walk.stands_at if rng.random() < 0.5 else None)
+        walk.note(walk.ticket.fill(remarks.pop()), walk.stands_at if rng.random() < 0.5 else None)
     if rng.random() < _SAVED_NOTES:
         walk.wait(2, 30)
         walk.replace_notes([*walk.books.notes, walk.ticket.fill("To do: call {caller} back.")])

@@ -145,7 +145,7 @@ def _swept_too_early(walk: Walk, _: Staff) -> None:
 
 
 def _id_used_twice(walk: Walk, _: Staff) -> None:
-    walk.refused("id_reused", "note", {"text": "Same id, other words."}, command_id=walk.last_id)
+    walk.refused("id_reused", "note", {"text": "Same id, other words."}, command_id=walk.last[1])
 
 
 def _blank_note(walk: Walk, _: Staff) -> None:
@@ -200,6 +200,10 @@ def _moved_on(walk: Walk) -> bool:
     return walk.is_open and walk.books.version > 1
 
 
+def _same_app(walk: Walk) -> bool:
+    return walk.is_open and walk.last[0] == walk.technician.source
+
+
 def _ended(walk: Walk) -> bool:
     return not walk.is_open
 
@@ -214,7 +218,7 @@ _MISHAPS = (
     Mishap(_resolved_again, _ended),
     Mishap(_two_people_at_once, _moved_on),
     Mishap(_opened_in_two_tabs, _open),
-    Mishap(_id_used_twice, _open),
+    Mishap(_id_used_twice, _same_app),
     Mishap(_went_back_too_far, _open_tree),
     Mishap(_asked_too_early, _not_resolved),
     Mishap(_account_mixed_up, _open),

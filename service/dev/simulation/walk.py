@@ -40,7 +40,8 @@ class Walk:
         self.kind = "adhoc"
         self.stands_at: str | None = None
         """The node that the next step must answer; None where any may come."""
-        self.last_id = ""
+        self.last = (by.source, "")
+        """Source and id of the last command that was accepted: its identity."""
         self.books = Books(run.expected, self.id, ticket)
 
     @property
@@ -201,7 +202,7 @@ class Walk:
         self.books.outcome("accepted")
         if changes:
             self.books.moved(later(self.clock, -behind))
-        self.last_id = str(line["id"])
+        self.last = (self.technician.source, str(line["id"]))
         if self.rng.random() < _SENT_TWICE_AT_ONCE:
             self._again(record, self.rng.uniform(0.1, 3))
         if self.rng.random() < _SENT_TWICE_MUCH_LATER:
