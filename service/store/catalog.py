@@ -15,7 +15,10 @@ class Constraint(NamedTuple):
 
 
 class Index(NamedTuple):
-    """An index over whole columns, of all rows. `valid` is false where building it was broken off."""
+    """An index: its columns in order, none where it is on expressions or on a part of the rows.
+
+    `valid` is false where building it was broken off.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -40,7 +43,7 @@ def constraints(connection: Connection, table: str, kind: str) -> list[Constrain
 
 
 def indexes(connection: Connection, table: str) -> list[Index]:
-    """Its indexes, those on expressions or on a part of the rows left out."""
+    """Its indexes."""
     rows = connection.execute(_INDEXES, {"table": table})
     return [Index(row.name, tuple(row.columns), row.valid) for row in rows]
 
@@ -77,9 +80,10 @@ FROM pg_constraint WHERE conrelid = {_THIS} AND contype::text = :kind ORDER BY c
 _INDEXES = text(f"""
 SELECT relname AS name, indisvalid AS valid,
        ARRAY(SELECT attname::text FROM unnest(indkey::int2[]) WITH ORDINALITY AS k(number, place)
-             JOIN pg_attribute ON attrelid = indrelid AND attnum = number ORDER BY place) AS columns
+             JOIN pg_attribute ON attrelid = indrelid AND attnum = number
+             WHERE indexprs IS NULL AND indpred IS NULL ORDER BY place) AS columns
 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-WHERE indrelid = {_THIS} AND indexprs IS NULL AND indpred IS NULL ORDER BY relname
+WHERE indrelid = {_THIS} ORDER BY relname
 """)  # noqa: S608 - a constant
 
 _STORAGE = text(f"SELECT reloptions FROM pg_class WHERE oid = {_THIS}")  # noqa: S608 - a constant

@@ -233,14 +233,16 @@ def _refusal(url: str, error: SQLAlchemyError) -> str:
                 " not to hold them up: run it again when less goes on"
             )
         case asyncpg.InsufficientPrivilegeError():
-            hint = "run it as the role that owns the tables, or as one that may create them"
+            hint = (
+                "migrating takes the role that owns the tables, working what deploy/postgres/grants.sql gives"
+            )
         case asyncpg.IntegrityConstraintViolationError():
             hint = (
                 "rows that stand there break a rule of the session table: put them right, then run it again"
             )
         case _:
             hint = "what was done so far stands; run it again when this is put right"
-    return f"the database {where(url)} refused a migration ({_words(said or error)}): {hint}"
+    return f"the database {where(url)} refused it ({_words(said or error)}): {hint}"
 
 
 def _words(error: BaseException) -> str:

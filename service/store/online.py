@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from alembic import op
 
 from service.store import adoption, catalog
+from service.store.errors import MigrationError
 
 
 def add_constraints(table: str, definitions: Mapping[str, str]) -> None:
@@ -36,15 +37,24 @@ def validate(table: str, names: Collection[str]) -> None:
 
 
 def add_indexes(table: str, definitions: Mapping[str, str]) -> None:
-    """Build indexes by name, each over `USING method (column)`. Commits what was done before.
+    """Build indexes by name, each as `USING method (column)` says. Commits what was done before.
 
     One that an earlier run left half built is built anew.
+
+    Raises:
+        MigrationError: another index has the name.
     """
     with op.get_context().autocommit_block():
         connection = op.get_bind()
+        standing = {index.name: index.valid for index in catalog.indexes(connection, table)}
         for name, definition in definitions.items():
+            if standing.get(name):
+                raise MigrationError(
+                    f"the index {name} is on something else than {table} {definition}: rename it, then run this again"
+                )
+            if name in standing:
+                op.execute(f"DROP INDEX CONCURRENTLY {quoted(name)}")
             adoption.note(connection, "added", "index", name)
-            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)}")
             op.execute(f"CREATE INDEX CONCURRENTLY {quoted(name)} ON {table} {definition}")
 
 

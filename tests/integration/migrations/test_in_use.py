@@ -108,7 +108,7 @@ async def test_a_role_that_may_not_create_tables_is_told_so(
     address = empty_database_url.rpartition("@")[2]
     try:
         with pytest.raises(
-            MigrationError, match=r"permission denied .*: run it as the role that owns the tables"
+            MigrationError, match=r"permission denied .*: migrating takes the role that owns the tables"
         ):
             await upgrade(f"postgresql://{role}:{password}@{address}")
     finally:
