@@ -14,7 +14,9 @@ _LONE_SURROGATE: Final = re.compile(
     _ESCAPE + rb"(?:" + _HIGH + rb"(?!" + _ESCAPE + _LOW + rb")|"
     + _LOW + rb"(?<!" + _ESCAPE + _HIGH + _ESCAPE + _LOW + rb"))"
 )  # fmt: skip
-_LONG_INTEGER: Final = re.compile(rb"(?<![0-9.eE+])(?<![eE]-)[1-9][0-9]{4300,}(?![0-9.eE])")
+_LONG_NUMBER: Final = re.compile(
+    rb"(?<![0-9.eE+])(?<![eE]-)[1-9][0-9]{4300,}(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+)
 _DIGITS_TO_0: Final = bytes(ord("0") if chr(byte).isdigit() else ord(" ") for byte in range(128)).ljust(256)
 _LONG_RUN: Final = b"0" * 4301
 _PAIR: Final = b"\0\0"
@@ -25,8 +27,8 @@ def parse_json(text: bytes) -> Any:
 
     NaN, Infinity, a byte order mark, bytes that are no UTF-8 and nesting of more than 200 levels are refused.
     Two things are JSON and still no value of Python's, and must not make the rest unreadable: half of a
-    surrogate pair is read as U+0000, which no field may hold either, and an integer of more than 4,300 digits
-    as infinity.
+    surrogate pair is read as U+0000, which no field may hold either, and a number of more than 4,300 digits
+    before its point as infinity.
     """
     try:
         return from_json(text, allow_inf_nan=False)
@@ -42,10 +44,10 @@ def _mend(text: bytes) -> bytes:
         return text
     # The first two of a run of backslashes are one escaped backslash; those set aside, escapes are plain.
     text = _LONE_SURROGATE.sub(rb"\\u0000", text.replace(rb"\\", _PAIR))
-    return _without_long_integers(text).replace(_PAIR, rb"\\")
+    return _without_long_numbers(text).replace(_PAIR, rb"\\")
 
 
-def _without_long_integers(text: bytes) -> bytes:
+def _without_long_numbers(text: bytes) -> bytes:
     unquoted = text.replace(rb"\"", _PAIR)
     digits = text.translate(_DIGITS_TO_0)
     parts, begin, quotes = [], 0, 0
@@ -53,7 +55,8 @@ def _without_long_integers(text: bytes) -> bytes:
     while start >= 0:
         end = digits.find(b" ", start) % (len(text) + 1)
         quotes += unquoted.count(b'"', begin, start)
-        is_integer = quotes % 2 == 0 and _LONG_INTEGER.match(text, start)
-        parts += [text[begin:start], b"1e999" if is_integer else text[start:end]]
+        number = None if quotes % 2 else _LONG_NUMBER.match(text, start)
+        end = number.end() if number else end
+        parts += [text[begin:start], b"1e999" if number else text[start:end]]
         begin, start = end, digits.find(_LONG_RUN, end)
     return b"".join([*parts, text[begin:]])

@@ -35,10 +35,11 @@ def fit(envelope: dict[str, Any]) -> bytes:
 def _fit_rejection(envelope: dict[str, Any], data: dict[str, Any]) -> bytes:
     command: ReceivedCommand = replace(data["command"], truncated=True)
     data["command"] = command
-    value = _without_middle(command.value or "", len(to_json(envelope)) - EVENT_BYTES)
-    data["command"] = replace(command, value=value)
-    if value == "" and len(to_json(envelope)) > EVENT_BYTES:
-        data["command"] = replace(command, value=value, headers=())
+    if command.value is not None:
+        value = _without_middle(command.value, len(to_json(envelope)) - EVENT_BYTES)
+        data["command"] = command = replace(command, value=value)
+    if len(to_json(envelope)) > EVENT_BYTES:
+        data["command"] = replace(command, headers=())
     return to_json(envelope)
 
 
