@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli import contracts, migrate, send, status, topics, worker
+from service.cli import contracts, dead_letters, demo, migrate, send, status, topics, worker
 from service.cli.tree import Commands, add, examples, group, prose
 
 _START = examples(
@@ -70,6 +70,7 @@ app = group(prose(walk.__doc__ or ""), cls=Walk, epilog=f"{_START}\n\n{_EXITS}")
 app.callback()(walk)
 
 
+add(app, "demo", demo.demo, demo.EPILOG, _TRY)
 add(app, "migrate", migrate.migrate, migrate.EPILOG, _RUN)
 
 _topics = group("The topics on the broker.")
@@ -78,6 +79,11 @@ app.add_typer(_topics, name="topics", rich_help_panel=_RUN)
 add(app, "worker", worker.worker, worker.EPILOG, _RUN)
 add(app, "send", send.send, send.EPILOG, _USE)
 add(app, "status", status.status, status.EPILOG, _OPERATE)
+
+_letters = group("What could not be handled.")
+add(_letters, "list", dead_letters.list_letters, dead_letters.LIST_EPILOG)
+add(_letters, "show", dead_letters.show, dead_letters.SHOW_EPILOG)
+app.add_typer(_letters, name="dead-letters", rich_help_panel=_OPERATE)
 
 _contracts = group("The JSON Schemas of commands and events.")
 add(_contracts, "export", contracts.export, contracts.EXPORT_EPILOG)

@@ -112,7 +112,7 @@ async def _checked(lines: "AsyncIterator[Line]") -> "AsyncIterator[Line]":
 @contextmanager
 def _told_how_far(sent: "Sent") -> Iterator[None]:
     """An error in the middle says how much was sent before it."""
-    from service.cli.exits import CommandError, ExitCode, explain
+    from service.cli.exits import CommandError, explain
     from service.cli.words import count
     from service.ops.command_lines import LineError
     from service.ops.errors import PreflightError

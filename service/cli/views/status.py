@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.views.table import table
 from service.cli.words import count, duration
 from service.ops.figures import PartitionLag, Status
 
@@ -18,7 +18,8 @@ def status_view(status: Status, now: datetime | None = None) -> RenderableType:
     summary = Table.grid(padding=(0, 2))
     for style, name, told in _summary(status):
         summary.add_row(Text("●", style=style), Text(name, style="head"), told)
-    return Group(summary, Text(), _partitions(status, now or datetime.now(UTC)))
+    partitions = _partitions(status, now or datetime.now(UTC))
+    return Group(summary, *_hints(status), Text(), Text(status.topic, style="head"), partitions)
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -58,41 +59,33 @@ def _summary(status: Status) -> Iterator[tuple[str, str, Text]]:
     yield _line("outbox", outbox.count, "warn", f"waiting, the oldest for {duration(outbox.seconds)}")
     classes = ", ".join(f"{n:,} {name}" for name, n in letters.by_class.items())
     yield _line(
-        "dead letters",
-        letters.count,
-        "bad",
-        f"({classes}), the oldest {duration(letters.seconds)} old",
-        "dead-letters list",
+        "dead letters", letters.count, "bad", f"({classes}), the oldest {duration(letters.seconds)} old"
     )
     parked = f", {count(status.parked, 'command')} parked" if status.parked else ""
     yield _line("held sessions", held.count, "bad", f"for up to {duration(held.seconds)}{parked}")
-    astray = [str(p.partition) for p in lag.partitions if not p.fits]
-    if astray:
-        yield (
-            "bad",
-            "progress",
-            Text(f"does not fit the topic: partition {', '.join(astray)} (see the worker's log)"),
-        )
 
 
-def _line(name: str, number: int, style: str, more: str, command: str = "") -> tuple[str, str, Text]:
+def _line(name: str, number: int, style: str, more: str) -> tuple[str, str, Text]:
     if not number:
         return "good", name, Text("none", style="quiet")
-    told = Text.assemble((f"{number:,}", style), f" {more}")
-    if command:
-        told.append(f"  walk {command}", style="name")
-    return style, name, told
+    return style, name, Text.assemble((f"{number:,}", style), f" {more}")
+
+
+def _hints(status: Status) -> Iterator[Text]:
+    astray = [str(p.partition) for p in status.lag.partitions if not p.fits]
+    if astray:
+        which = f"partition {astray[0]}" if len(astray) == 1 else f"partitions {', '.join(astray)}"
+        yield Text(f"The progress of {which} lies outside of what the topic holds.", style="bad")
+    if status.dead_letters.count:
+        yield Text("walk dead-letters list shows what is wrong", style="quiet")
 
 
 def _partitions(status: Status, now: datetime) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, title=status.topic, title_justify="left", title_style="head"
-    )
-    for column in ("partition", "next", "end", "waiting", "oldest", "handled"):
-        table.add_column(column, justify="right")
+    columns = ("partition", "next", "end", "waiting", "oldest", "handled")
+    rows = table(*columns, right=columns)
     for partition in status.lag.partitions:
-        table.add_row(*_row(partition, now), style=_style(partition))
-    return table
+        rows.add_row(*_row(partition, now), style=_style(partition))
+    return rows
 
 
 def _row(p: PartitionLag, now: datetime) -> tuple[str, ...]:

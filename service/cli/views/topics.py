@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from service.cli.views.table import table, wrapping
 from service.cli.words import count, duration
 from service.ops.topic_specs import Difference, TopicReport, TopicState
 from service.ops.topics import Created
@@ -24,15 +23,12 @@ _BY_MENTION = "This broker takes no orders (an in-memory one): it makes what is 
 
 def topics_view(created: Created, *, dry_run: bool) -> RenderableType:
     """A row a topic: what became of it, how it is, or what differs."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("topic", overflow="fold")
-    table.add_column("")
-    table.add_column("how")
+    rows = wrapping(table("topic", ""), "how")
     for report in created.topics:
         state = "would be made" if dry_run and report.state is TopicState.MADE else report.state.value
-        table.add_row(report.spec.name, Text(state, style=_STYLE[report.state]), _how(report))
+        rows.add_row(report.spec.name, Text(state, style=_STYLE[report.state]), _how(report))
     notes = [Text(_BY_MENTION, style="quiet")] if created.by_mention else []
-    return Group(table, *notes, Text(_total(created, dry_run=dry_run)))
+    return Group(rows, Text(), *notes, Text(_total(created, dry_run=dry_run)))
 
 
 def topics_json(created: Created, *, dry_run: bool) -> dict[str, Any]:
@@ -69,7 +65,7 @@ def _how(report: TopicReport) -> Text:
 
 def _difference(d: Difference) -> str:
     name = _NAMES.get(d.setting, d.setting)
-    return f"{name} is {_value(d.setting, d.found)}, wanted {_value(d.setting, d.wanted)}"
+    return f"{name} {_value(d.setting, d.found)}, not {_value(d.setting, d.wanted)}"
 
 
 def _value(setting: str, value: str) -> str:
@@ -82,12 +78,12 @@ def _value(setting: str, value: str) -> str:
 
 def _total(created: Created, *, dry_run: bool) -> str:
     states = [report.state for report in created.topics]
-    made = count(states.count(TopicState.MADE), "topic")
-    parts = [f"{made} {'to be made' if dry_run else 'made'}"]
-    if there := states.count(TopicState.THERE):
+    made, there, differ = (
+        states.count(state) for state in (TopicState.MADE, TopicState.THERE, TopicState.DIFFERS)
+    )
+    parts = [f"{count(made, 'topic')} {'to be made' if dry_run else 'made'}" if made else "nothing to make"]
+    if there:
         parts.append(f"{there} there already")
-    if differ := states.count(TopicState.DIFFERS):
-        parts.append(
-            f"{differ} there already and otherwise than set: left as {'it is' if differ == 1 else 'they are'}"
-        )
-    return ", ".join(parts) + "."
+    if differ:
+        parts.append(f"{differ} there and not as the settings say: left so")
+    return ", ".join(parts)
