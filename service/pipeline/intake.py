@@ -8,7 +8,7 @@ admitted -> committed -> handed over to be published
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord
@@ -18,7 +18,7 @@ from service.pipeline.conditions import Conditions
 from service.pipeline.failure import Fault, classify, delays, describe
 from service.pipeline.observer import Observer
 from service.pipeline.partitions import Partition, Partitions
-from service.pipeline.slices import Committed, Fetched, R, Slice
+from service.pipeline.slices import Committed, R, Slice
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ class Work(NamedTuple, Generic[R]):
 
     partition: Partition
     records: Sequence[R]
+    follows: int
+    """Where the partition stands once all before these is handled; only then may these be: nothing is skipped."""
 
 
 class Intake(Generic[R]):
@@ -68,16 +70,17 @@ class Intake(Generic[R]):
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle what was fetched; returns when it is handled, or will be fetched again."""
-        work, unsupported = _cut(self._admit(records))
-        if work:
-            await self._settle(work)
-        for partition, one in unsupported:
-            if self._reached(partition, one):
-                self._partitions.stop(
-                    partition.number,
-                    f"stopped at offset {one.offset}: this version of the worker does not know the type of the command"
-                    f" ({one.message.error}): deploy one that does",
-                )
+        try:
+            work, unsupported = _cut(self._admit(records))
+            if work:
+                await self._settle(work)
+        except Exception as error:
+            logger.exception("an error that nobody foresaw")
+            await self._recover({record.partition: record.offset for record in records}, Fault.DATA, error)
+            return
+        for one in unsupported:
+            if self._holds(one):
+                self._stop_unsupported(one)
 
     def _admit(self, records: Sequence[ConsumerRecord]) -> list[Work[R]]:
         """What is ours to handle: not of a partition that was lost or stopped, not what was handled before."""
@@ -91,7 +94,7 @@ class Intake(Generic[R]):
                 continue
             ours = [record for record in fetched if record.offset >= partition.next_offset]
             if ours:
-                work.append(Work(partition, self._decode(ours)))
+                work.append(Work(partition, self._decode(ours), partition.next_offset))
         return work
 
     async def _settle(self, work: Sequence[Work[R]]) -> None:
@@ -105,7 +108,7 @@ class Intake(Generic[R]):
             if fault is Fault.DATA:
                 await self._isolate(work, error)
             else:
-                await self._recover(work, fault, error)
+                await self._recover(_reach(work), fault, error)
 
     async def _commit(self, work: Sequence[Work[R]]) -> bool:
         """Run the transaction on what is still ours of the work; whether anything was."""
@@ -124,11 +127,7 @@ class Intake(Generic[R]):
 
     def _holds(self, one: Work[R]) -> bool:
         held = self._partitions.held.get(one.partition.number)
-        return held is one.partition and not held.stopped and one.records[0].offset >= held.next_offset
-
-    def _reached(self, partition: Partition, one: Fetched) -> bool:
-        held = self._partitions.held.get(partition.number)
-        return held is partition and not held.stopped and held.next_offset <= one.offset
+        return held is one.partition and not held.stopped and held.next_offset == one.follows
 
     async def _isolate(self, work: Sequence[Work[R]], error: Exception) -> None:
         halves = _halves(work)
@@ -136,18 +135,31 @@ class Intake(Generic[R]):
             for half in halves:
                 await self._settle(half)
             return
-        partition, (bad,) = work[0]
-        if self._reached(partition, bad):
+        if self._holds(work[0]):
+            (bad,) = work[0].records
             logger.error("command at offset %d failed", bad.offset, exc_info=error)
             self._partitions.stop(
-                partition.number,
+                work[0].partition.number,
                 f"stopped at offset {bad.offset}: this worker fails on the command ({describe(error)})",
             )
 
-    async def _recover(self, work: Sequence[Work[R]], fault: Fault, error: Exception) -> None:
-        """Look up where the partitions stand, as often as it takes, and fetch from there."""
-        numbers = [one.partition.number for one in work]
-        self._partitions.pause(numbers)
+    def _stop_unsupported(self, one: Work[R]) -> None:
+        (record,) = one.records
+        self._partitions.stop(
+            one.partition.number,
+            f"stopped at offset {record.offset}: this version of the worker does not know the type of the command"
+            f" ({record.message.error}): deploy one that does",
+        )
+
+    async def _recover(self, reach: Mapping[int, int], fault: Fault, error: Exception) -> None:
+        """Look up where partitions stand, as often as it takes, and fetch from there.
+
+        Args:
+            reach: each partition, and the offset of the last record that was to be handled.
+            fault: whose it is.
+            error: what happened.
+        """
+        self._partitions.pause(reach)
         if fault is Fault.FENCED:
             logger.warning("%s: looking it up", error)
         while True:
@@ -156,11 +168,18 @@ class Intake(Generic[R]):
                 self._conditions.begin("database", f"waiting for it: {describe(error)}")
             await asyncio.sleep(next(self._waits))
             try:
-                await self._partitions.reload(numbers)
+                await self._partitions.reload(reach)
             except Exception as again:
                 fault, error = classify(again), again
             else:
-                return
+                break
+        if not any(self._awaits(number, offset) for number, offset in reach.items()):
+            self._conditions.end("database")
+
+    def _awaits(self, number: int, offset: int) -> bool:
+        """Whether the record at this offset is still ours to handle."""
+        held = self._partitions.held.get(number)
+        return held is not None and not held.stopped and held.next_offset <= offset
 
 
 def _slice(one: Work[R]) -> Slice[R]:
@@ -168,25 +187,40 @@ def _slice(one: Work[R]) -> Slice[R]:
     return Slice(partition.number, partition.epoch, partition.stored_offset, one.records)
 
 
-def _cut(work: Sequence[Work[R]]) -> tuple[list[Work[R]], list[tuple[Partition, R]]]:
+def _cut(work: Sequence[Work[R]]) -> tuple[list[Work[R]], list[Work[R]]]:
     """The work before the first record of an unsupported type, for each partition, and those records."""
     whole, unsupported = [], []
-    for partition, records in work:
-        at = next((n for n, one in enumerate(records) if isinstance(one.message, Unsupported)), len(records))
+    for one in work:
+        at = next(
+            (n for n, record in enumerate(one.records) if isinstance(record.message, Unsupported)), None
+        )
+        if at is None:
+            whole.append(one)
+            continue
+        before, after = _split(one, at)
         if at:
-            whole.append(Work(partition, records[:at]))
-        if at < len(records):
-            unsupported.append((partition, records[at]))
+            whole.append(before)
+        unsupported.append(after._replace(records=after.records[:1]))
     return whole, unsupported
 
 
-def _halves(work: Sequence[Work[R]]) -> tuple[list[Work[R]], list[Work[R]]] | None:
+def _halves(work: Sequence[Work[R]]) -> tuple[Sequence[Work[R]], Sequence[Work[R]]] | None:
     """The work in two parts, in order; None where it is one record."""
     if len(work) > 1:
         middle = len(work) // 2
-        return list(work[:middle]), list(work[middle:])
-    partition, records = work[0]
+        return work[:middle], work[middle:]
+    records = work[0].records
     if len(records) == 1:
         return None
-    middle = len(records) // 2
-    return [Work(partition, records[:middle])], [Work(partition, records[middle:])]
+    before, after = _split(work[0], len(records) // 2)
+    return [before], [after]
+
+
+def _split(one: Work[R], at: int) -> tuple[Work[R], Work[R]]:
+    before, after = one.records[:at], one.records[at:]
+    follows = before[-1].offset + 1 if before else one.follows
+    return one._replace(records=before), Work(one.partition, after, follows)
+
+
+def _reach(work: Sequence[Work[R]]) -> dict[int, int]:
+    return {one.partition.number: one.records[-1].offset for one in work}

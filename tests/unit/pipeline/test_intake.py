@@ -1,0 +1,166 @@
+import asyncio
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.pipeline import intake as intake_module
+from tests.unit.pipeline.log import ANSWER_LOST, BAD, UNKNOWN, DataFaultError, Log, decode
+
+GOOD = b"good"
+WORLD = ConnectionRefusedError("nobody there")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other without a pause."""
+    monkeypatch.setattr(intake_module, "delays", lambda: iter(lambda: 0.0, None))
+
+
+async def test_what_is_fetched_together_shares_a_transaction() -> None:
+    log = Log({0: [GOOD] * 3, 1: [GOOD] * 2})
+    await log.drain(10)
+    assert log.batches == [5]
+    assert log.committed == {0: [0, 2, 4], 1: [0, 2]}
+    assert [committed.positions for committed in log.told] == [{0: 5, 1: 3}]
+
+
+async def test_the_bad_one_stands_alone_and_its_neighbours_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    log = Log({0: [GOOD, GOOD, BAD, GOOD], 1: [GOOD] * 3, 2: [GOOD]})
+    await log.drain(100)
+    assert log.committed == {0: [0, 2], 1: [0, 2, 4], 2: [0]}
+    assert log.stopped == {
+        0: "stopped at offset 4: this worker fails on the command (DataFaultError: row of somebody: secret)"
+    }
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == [
+        "command at offset 4 failed"
+    ]
+
+
+async def test_several_bad_ones_stop_their_partitions_alone() -> None:
+    log = Log({0: [BAD, GOOD], 1: [GOOD, BAD], 2: [GOOD, GOOD]})
+    await log.drain(100)
+    assert log.committed == {1: [0], 2: [0, 2]}
+    assert log.stopped.keys() == {0, 1}
+
+
+async def test_an_unknown_type_stops_its_partition_after_what_came_before() -> None:
+    log = Log({0: [GOOD, UNKNOWN, GOOD], 1: [GOOD] * 3})
+    await log.drain(100)
+    assert log.committed == {0: [0], 1: [0, 2, 4]}
+    assert "offset 2: this version of the worker does not know the type" in log.stopped[0]
+
+
+async def test_a_partition_that_was_stopped_stays_so() -> None:
+    log = Log({0: [UNKNOWN], 1: [GOOD]}, faults=[WORLD])
+    await log.drain(100)
+    await log.reload([0, 1])
+    assert not log.fetch(100)
+    assert log.committed == {1: [0]}
+
+
+@pytest.mark.parametrize(
+    "fault", [WORLD, TimeoutError(), ANSWER_LOST], ids=["refused", "timeout", "answer lost"]
+)
+async def test_a_failure_of_the_world_is_waited_for(fault: object) -> None:
+    log = Log({0: [GOOD] * 3}, faults=[fault])
+    await log.drain(2)
+    assert log.committed == {0: [0, 2, 4]}
+    assert not log.conditions.reasons
+
+
+async def test_what_is_awaited_is_told_until_it_is_there(caplog: pytest.LogCaptureFixture) -> None:
+    log = Log({0: [GOOD]}, faults=[WORLD, WORLD])
+    intake = log.intake()
+    await intake.take(log.fetch(1))
+    assert log.conditions.reasons == {"database": "waiting for it: ConnectionRefusedError: nobody there"}
+    assert log.observer.failures == 1
+    await log.drain(1, intake)
+    assert not log.conditions.reasons
+    warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == ["database: waiting for it: ConnectionRefusedError: nobody there"]
+
+
+async def test_nothing_is_awaited_for_a_partition_that_was_lost_meanwhile() -> None:
+    log = Log({0: [GOOD]}, faults=[WORLD])
+    log.epoch[0] = 2
+    await log.drain(1)
+    assert not log.held
+    assert not log.conditions.reasons
+
+
+async def test_what_another_worker_took_is_dropped() -> None:
+    log = Log({0: [GOOD] * 2, 1: [GOOD] * 2})
+    log.epoch[0] = 2
+    await log.drain(100)
+    assert log.held.keys() == {1}
+    assert log.committed == {1: [0, 2]}
+
+
+async def test_a_failure_of_the_world_amid_a_split_leaves_no_gap() -> None:
+    log = Log({0: [GOOD, GOOD, GOOD, BAD]}, faults=[None, WORLD])
+    await log.drain(100)
+    assert log.committed == {0: [0, 2, 4]}
+    assert log.stopped.keys() == {0}
+
+
+async def test_an_unknown_type_stops_nothing_before_what_precedes_it_is_handled() -> None:
+    log = Log({0: [GOOD, UNKNOWN]}, faults=[WORLD])
+    await log.drain(100)
+    assert log.committed == {0: [0]}
+    assert log.stopped.keys() == {0}
+
+
+async def test_an_error_that_nobody_foresaw_skips_nothing() -> None:
+    log = Log({0: [GOOD] * 4})
+    broken = [MemoryError()]
+
+    def stumbling(records: object) -> list[object]:
+        if broken:
+            raise broken.pop()
+        return decode(records)  # type: ignore[arg-type,return-value]
+
+    await log.drain(2, log.intake(stumbling))  # type: ignore[arg-type]
+    assert log.committed == {0: [0, 2, 4, 6]}
+
+
+async def test_records_of_a_partition_that_is_not_ours_are_passed_over() -> None:
+    log = Log({0: [GOOD], 1: [GOOD]})
+    del log.held[0]
+    await log.drain(100)
+    assert log.committed == {1: [0]}
+
+
+async def test_a_stop_ends_a_batch_that_waits() -> None:
+    log = Log({0: [GOOD]}, faults=[WORLD] * 1000)
+    waiting = asyncio.create_task(log.drain(1))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not log.committed
+
+
+faults = st.lists(
+    st.sampled_from([None, None, WORLD, ANSWER_LOST, TimeoutError(), DataFaultError("by chance")]),
+    max_size=12,
+)
+partitions = st.dictionaries(
+    st.integers(0, 3), st.lists(st.sampled_from([GOOD, GOOD, GOOD, BAD, UNKNOWN]), max_size=9), max_size=4
+)
+
+
+@given(partitions, faults, st.integers(1, 12))
+def test_whatever_fails_each_record_is_handled_once_and_in_order(
+    records: dict[int, list[bytes]], faults: list[object], size: int
+) -> None:
+    log = Log(records, faults)
+    asyncio.run(log.drain(size))
+    for partition, values in records.items():
+        done = log.committed[partition]
+        assert done == [2 * n for n in range(len(done))]
+        if partition not in log.stopped:
+            assert len(done) == len(values)
+        elif "does not know" in log.stopped[partition]:
+            assert values[len(done)] == UNKNOWN
