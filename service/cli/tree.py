@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from service.cli.exits import PipeClosedError
 
@@ -14,6 +14,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 class Command(TyperCommand):
     """One command."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """The options and arguments, of which the latter are told without Python's name of their type."""
+        params = super().get_params(ctx)
+        for param in params:
+            if isinstance(param, TyperArgument):
+                param.display_type_rich = lambda ctx: ""  # type: ignore[method-assign]
+        return params
 
     def get_help_option(self, ctx: Any) -> Any:
         """The option `--help`."""

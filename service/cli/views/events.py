@@ -1,0 +1,112 @@
+"""What happened, as two lines for people: what became of which walk, and what is to be said of it."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from l1_walk_contracts import (
+    AbandonedData,
+    Command,
+    CommandRejectedData,
+    EscalatedData,
+    Event,
+    EventData,
+    EventKind,
+    FeedbackRecordedData,
+    Invalid,
+    ProposalValidatedData,
+    ResolvedData,
+    StartedData,
+    TerminalData,
+    Unreadable,
+    Unsupported,
+)
+from service.cli.views.content import visible
+from service.cli.words import count, duration
+
+Lines = tuple[str, str, Text, Text]
+"""A word, its style, what stands beside it, and the second line."""
+
+STYLES = {
+    EventKind.STARTED: "cyan",
+    EventKind.RESOLVED: "green",
+    EventKind.ESCALATED: "yellow",
+    EventKind.ABANDONED: "magenta",
+    EventKind.FEEDBACK_RECORDED: "blue",
+    EventKind.PROPOSAL_VALIDATED: "blue",
+    EventKind.COMMAND_REJECTED: "red",
+}
+_WORDS = {
+    EventKind.FEEDBACK_RECORDED: "feedback",
+    EventKind.PROPOSAL_VALIDATED: "validated",
+    EventKind.COMMAND_REJECTED: "rejected",
+}
+
+
+def event_lines(event: Event) -> Lines:
+    """An event of any kind."""
+    word, style = _WORDS.get(event.kind, event.kind.value), STYLES[event.kind]
+    about = Text.assemble(_session(event.session_id), f"  {_ticket(event.data)}")
+    return word, style, about, Text("; ".join(visible(part) for part in _said(event.data)))
+
+
+def command_lines(command: Command | Invalid | Unsupported | Unreadable, place: str) -> Lines:
+    """A record of the commands topic, which stands at this place."""
+    match command:
+        case Command(verb=verb, session_id=session_id, data=data):
+            told = data.model_dump(mode="json", exclude_none=True, exclude={"account_id", "user_id"})
+            said = "  ".join(f"{name}={visible(str(value))}" for name, value in told.items())
+            return verb.value, "bold", _session(session_id), Text(" ".join(said.split()))
+        case Invalid(verb=verb, session_id=session_id, errors=errors):
+            wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
+            return verb.value, "bold red", _session(session_id), Text(f"invalid: {visible(wrong)}")
+        case Unsupported(type=name, session_id=session_id, error=error):
+            return "unsupported", "bold red", _session(session_id), Text(visible(f"{name}: {error}"))
+        case Unreadable(error=error):
+            return "unreadable", "bold red", Text(place), Text(visible(error))
+
+
+def _session(session_id: str) -> Text:
+    return Text(visible(session_id), style="name")
+
+
+def _ticket(data: EventData) -> str:
+    if isinstance(data, CommandRejectedData):
+        return ""
+    return visible(f"{data.ticket.id} ({data.ticket.kind.value})")
+
+
+def _said(data: EventData) -> Iterator[str]:
+    match data:
+        case StartedData():
+            yield f"{data.session_kind.value} walk"
+            if data.start_node_id:
+                yield f"at {data.start_node_id}"
+        case FeedbackRecordedData() | ProposalValidatedData():
+            yield "helpful" if data.helpful else "not helpful"
+        case CommandRejectedData():
+            yield from _rejection(data)
+        case TerminalData():
+            yield from _end(data)
+
+
+def _rejection(data: CommandRejectedData) -> Iterator[str]:
+    yield f"{data.command_type}: {data.reason.value}"
+    for error in data.errors or ():
+        yield f"{error.field} {error.message}"
+    yield f"from {data.origin.topic} {data.origin.partition}@{data.origin.offset}"
+
+
+def _end(data: TerminalData) -> Iterator[str]:
+    yield f"{count(data.path_count, 'step')}, {count(data.note_count, 'note')}, {duration(data.active_seconds)}"
+    match data:
+        case ResolvedData():
+            yield _one_line(data.resolution_notes)
+        case EscalatedData(reason_category=category):
+            yield f"{category}: {_one_line(data.reason)}" if category else _one_line(data.reason)
+        case AbandonedData(reason=str(reason)):
+            yield _one_line(reason)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
