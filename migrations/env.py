@@ -7,9 +7,10 @@ import asyncio
 from typing import Any
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from service.settings import Settings
+from service.settings import SettingsError, load
 from service.store import migrate
 from service.store.errors import MigrationError
 from service.store.tables import Base
@@ -35,11 +36,18 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-if context.is_offline_mode():
-    raise MigrationError("these migrations look at the database as they go: they cannot be printed (--sql)")
+def connect_and_run() -> None:
+    """The same on a connection of our own; what goes wrong is told as Alembic tells it."""
+    if context.is_offline_mode():
+        raise CommandError("these migrations look at the database as they go: they cannot be printed (--sql)")
+    try:
+        asyncio.run(migrate.exclusively(load().require_database(), run))
+    except (MigrationError, SettingsError) as error:
+        raise CommandError(str(error)) from error
+
 
 given: Connection | None = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    asyncio.run(migrate.exclusively(Settings().require_database(), run))
+    connect_and_run()

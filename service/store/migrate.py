@@ -177,9 +177,12 @@ async def _connection(url: str) -> AsyncIterator[AsyncConnection]:
     """One connection; whatever goes wrong with it is a MigrationError."""
 
     async def connect(**_: object) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(
-            dsn(url), timeout=CONNECT_SECONDS, statement_cache_size=0, server_settings=SERVER_SETTINGS
-        )
+        try:
+            return await asyncpg.connect(
+                dsn(url), timeout=CONNECT_SECONDS, statement_cache_size=0, server_settings=SERVER_SETTINGS
+            )
+        except ValueError as error:
+            raise MigrationError(_UNREADABLE) from error
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -193,8 +196,6 @@ async def _connection(url: str) -> AsyncIterator[AsyncConnection]:
         raise MigrationError(f"the chain of migrations cannot be followed: {error}") from error
     except SQLAlchemyError as error:
         raise MigrationError(_refusal(url, error)) from error
-    except ValueError as error:
-        raise MigrationError(_UNREADABLE) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(
             f"the database {where(url)} cannot be reached ({_words(error)}): is it running, is the URL right?"
@@ -249,6 +250,8 @@ def _words(error: BaseException) -> str:
     """What the system or the server said, in one line."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
     text_of = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     if isinstance(error, asyncpg.ForeignKeyViolationError) and error.detail:
         text_of = f"{text_of}: {error.detail}"
