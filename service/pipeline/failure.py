@@ -1,9 +1,11 @@
-"""What an error means for the batch that met it: wait, look up, or find the command that is at fault (rules 2, 4, 5)."""
+"""What an error means for the batch that met it: wait, look up, or find the command at fault (rules 2, 4, 5)."""
 
 import asyncio
 import random
+import traceback
 from collections.abc import Iterator
 from enum import StrEnum
+from types import FrameType
 
 import asyncpg
 import sqlalchemy.exc
@@ -39,17 +41,21 @@ _WORLD: tuple[type[BaseException], ...] = (
     TimeoutError,
     asyncio.CancelledError,
     KafkaError,
-    sqlalchemy.exc.TimeoutError,
+    sqlalchemy.exc.SQLAlchemyError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+"""SQLAlchemy connects, and runs no statement of a batch: whatever it raises is of the connection."""
 
-_WORLD_SQLSTATE_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58", "28", "3D", "XX"})
-"""Connection, transaction state (read-only standby), rollback, resources, locks, operator, system, authorization,
-no such database, internal: nothing that a command can cause."""
+_WORLD_SQLSTATE_CLASSES = frozenset(
+    {"08", "0A", "25", "26", "28", "3D", "40", "42", "53", "55", "57", "58", "XX"}
+)
+"""Connection, plans and statements that a migration or a pooler took away, transaction state (read-only standby),
+authorization, no such database, rollback, rights and tables, resources, locks, operator, system, internal: nothing
+that a command can cause."""
 
-_WORLD_SQLSTATES = frozenset({"23503", "23505", "42501", "42P01"})
-"""Keys that another transaction took or removed meanwhile, rights and tables that are being changed: read again."""
+_WORLD_SQLSTATES = frozenset({"23503", "23505"})
+"""Keys that another transaction took or removed meanwhile: read again."""
 
 
 def classify(error: BaseException) -> Fault:
@@ -72,6 +78,24 @@ def delays(first: float = 0.05, longest: float = 5.0) -> Iterator[float]:
 
 
 def describe(error: BaseException) -> str:
-    """One line for a log, without values: an error's detail may quote a row."""
+    """One line for a log about a failure of the world, without the detail, which may quote a row."""
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
+        error = error.orig.__cause__ or error.orig
     text = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def locate(error: BaseException) -> str:
+    """One line for a log where the data is at fault: what was met and where, without a message that may quote it."""
+    words = [type(error).__name__]
+    if isinstance(error, asyncpg.PostgresError):
+        words.append(f"SQLSTATE {error.sqlstate}")
+        if error.constraint_name:
+            words.append(error.constraint_name)
+    ours = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if _is_ours(frame)]
+    place = f" in {ours[-1].f_globals['__name__']}.{ours[-1].f_code.co_name}" if ours else ""
+    return ", ".join(words) + place
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] in ("service", "l1_walk_contracts")

@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord
 
 from l1_walk_contracts import Unsupported
 from service.pipeline.conditions import Conditions
-from service.pipeline.failure import Fault, classify, delays, describe
+from service.pipeline.failure import Fault, classify, delays, describe, locate
 from service.pipeline.observer import Observer
 from service.pipeline.partitions import Partition, Partitions
 from service.pipeline.slices import Committed, R, Slice
@@ -75,7 +75,8 @@ class Intake(Generic[R]):
             if work:
                 await self._settle(work)
         except Exception as error:
-            logger.exception("an error that nobody foresaw")
+            logger.error("an error that nobody foresaw: %s", locate(error))
+            logger.debug("this one", exc_info=error)
             await self._recover({record.partition: record.offset for record in records}, Fault.DATA, error)
             return
         for one in unsupported:
@@ -137,10 +138,10 @@ class Intake(Generic[R]):
             return
         if self._holds(work[0]):
             (bad,) = work[0].records
-            logger.error("command at offset %d failed", bad.offset, exc_info=error)
+            logger.debug("command at offset %d failed", bad.offset, exc_info=error)
             self._partitions.stop(
                 work[0].partition.number,
-                f"stopped at offset {bad.offset}: this worker fails on the command ({describe(error)})",
+                f"stopped at offset {bad.offset}: this worker fails on the command ({locate(error)})",
             )
 
     def _stop_unsupported(self, one: Work[R]) -> None:
