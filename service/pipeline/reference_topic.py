@@ -12,7 +12,7 @@ from l1_walk_contracts import Record
 from service.pipeline.slices import Committed, Slice, advance, fence
 from service.store import erasure, progress, references
 from service.store.database import Database
-from service.store.references import TABLES, Reference
+from service.store.references import TABLES, Reference, reference
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ class ReferenceBatch:
         """
         told = [one for part in slices for one in part.records]
         last = {one.message: one.record.value is not None for one in told if one.message is not None}
-        known = [reference for reference, exists in last.items() if exists]
-        gone = [reference for reference, exists in last.items() if not exists]
+        known = [one for one, exists in last.items() if exists]
+        gone = [one for one, exists in last.items() if not exists]
         for one in told:
             if one.message is None:
                 logger.warning("offset %d of %s: the key names no reference", one.offset, self._topic)
@@ -72,19 +72,19 @@ class ReferenceBatch:
                 await references.vanish(connection, gone)
             else:
                 return Committed(await advance(connection, self._topic, slices))
-        for reference in gone:
-            await self._remove(reference)
+        for vanished in gone:
+            await self._remove(vanished)
         async with self._database.transaction() as connection:
             await fence(connection, self._topic, slices)
             return Committed(await advance(connection, self._topic, slices))
 
-    async def _remove(self, reference: Reference) -> None:
-        if reference.kind == "account":
-            walks = await erasure.erase_account(self._database, reference.id, adopted=self._adopted)
+    async def _remove(self, vanished: Reference) -> None:
+        if vanished.kind == "account":
+            walks = await erasure.erase_account(self._database, vanished.id, adopted=self._adopted)
             logger.info("account erased, with %d walks", walks)
         elif not self._adopted:
             async with self._database.transaction() as connection:
-                await erasure.forget_unnamed(connection, reference)
+                await erasure.forget_unnamed(connection, vanished)
 
 
 class CatchUp:
@@ -125,6 +125,6 @@ def _reference(key: bytes | None) -> Reference | None:
     if kind not in TABLES:
         return None
     try:
-        return Reference(kind, UUID(text))
+        return reference(kind, UUID(text))
     except ValueError:
         return None

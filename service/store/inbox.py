@@ -28,28 +28,17 @@ class InboxEntry(NamedTuple):
 
 async def find(connection: Connection, keys: Collection[Key]) -> dict[Key, bytes]:
     """The digests of those of the commands that were handled before."""
-    rows = await connection.fetch(_FIND, *_columns(keys, 3))
+    rows = await connection.fetch(_FIND, *map(list, zip(*keys, strict=True)))
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
 async def add(connection: Connection, entries: Sequence[InboxEntry]) -> None:
     """Keep what was handled; none of them is there yet."""
-    await connection.execute(_ADD, *_columns(entries, len(InboxEntry._fields)))
-
-
-def _columns(rows: Collection[tuple[object, ...]], width: int) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+    await connection.copy_records_to_table("l1_walk_inbox", records=entries, columns=InboxEntry._fields)
 
 
 _FIND = """
 SELECT i.session_id, i.source, i.command_id, i.digest
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(session_id, source, command_id)
 JOIN l1_walk_inbox AS i USING (session_id, source, command_id)
-"""
-
-_ADD = """
-INSERT INTO l1_walk_inbox
-  (session_id, source, command_id, digest, outcome, reason, version, origin_partition, origin_offset)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::int[],
-                     $8::int[], $9::bigint[])
 """

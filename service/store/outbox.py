@@ -31,9 +31,8 @@ class Message(NamedTuple):
 
 async def add(connection: Connection, messages: Sequence[Message]) -> None:
     """Owe these messages."""
-    columns: list[list[object]] = [list(column) for column in zip(*messages, strict=True)]
-    columns[_HEADERS] = [pack_headers(message.headers) for message in messages]
-    await connection.execute(_ADD, *columns)
+    rows = [(*m[:_HEADERS], pack_headers(m.headers), *m[_HEADERS + 1 :]) for m in messages]
+    await connection.copy_records_to_table("l1_walk_outbox", records=rows, columns=Message._fields)
 
 
 async def read(
@@ -73,13 +72,6 @@ def unpack_headers(packed: bytes) -> Headers:
     """What `pack_headers` packed."""
     return _decoder.decode(packed)
 
-
-_ADD = """
-INSERT INTO l1_walk_outbox
-  (partition, "offset", number, topic, target_partition, key, headers, value, session_id, account_id)
-SELECT * FROM unnest($1::int[], $2::bigint[], $3::int[], $4::text[], $5::int[], $6::bytea[], $7::bytea[],
-                     $8::bytea[], $9::uuid[], $10::uuid[])
-"""
 
 _READ = """
 SELECT partition, "offset", number, topic, target_partition, key, headers, value, session_id, account_id

@@ -18,10 +18,16 @@ async def load(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Sess
     return {row[0]: _session(row) for row in rows}
 
 
+async def read(connection: Connection, session_id: UUID) -> Session | None:
+    """One session as it stands, for who only looks; None where there is none."""
+    row = await connection.fetchrow(_READ, [session_id])
+    return None if row is None else _session(row)
+
+
 async def insert(connection: Connection, sessions: Sequence[Session]) -> None:
     """Write sessions that are not there yet."""
-    columns = zip(*((*_fixed(s), *_changing(s), *_whole(s)) for s in sessions), strict=True)
-    await connection.execute(_INSERT, *map(list, columns))
+    rows = ((*_fixed(s), *_changing(s), *_whole(s)) for s in sessions)
+    await connection.copy_records_to_table("l1_walk_sessions", records=rows, columns=_WHOLE)
 
 
 async def update(connection: Connection, changes: Sequence[tuple[Session, Session]]) -> None:
@@ -122,29 +128,27 @@ def _grown(old: Session, new: Session) -> tuple[str | None, str | None, bool]:
     return _json(steps) if steps else None, _json(notes) if notes or replaced else None, replaced
 
 
-_FIXED = """id, account_id, created_by_user_id, acting_as, ticket_id, ticket_kind, session_kind,
-  flow_id, flow_proposal_id, started_at"""
+_FIXED = (
+    "id", "account_id", "created_by_user_id", "acting_as", "ticket_id", "ticket_kind", "session_kind",
+    "flow_id", "flow_proposal_id", "started_at",
+)  # fmt: skip
 
-_CHANGING = """current_node_id, status, resolution_notes, helpful, escalation_reason,
-  escalation_reason_category, last_step_at, resolved_at, version, home_partition"""
+_CHANGING = (
+    "current_node_id", "status", "resolution_notes", "helpful", "escalation_reason",
+    "escalation_reason_category", "last_step_at", "resolved_at", "version", "home_partition",
+)  # fmt: skip
 
-_LOAD = """
+_WHOLE = (*_FIXED, *_CHANGING, "walked_path", "walk_notes")
+
+_READ = """
 SELECT id, account_id, created_by_user_id, acting_as, ticket_id, ticket_kind, session_kind, flow_id,
   flow_proposal_id, current_node_id, walked_path::text, walk_notes::text, status, resolution_notes,
   helpful, escalation_reason, escalation_reason_category, started_at, last_step_at, resolved_at, version,
   home_partition
-FROM l1_walk_sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+FROM l1_walk_sessions WHERE id = ANY($1::uuid[]) ORDER BY id
 """
 
-_INSERT = f"""
-INSERT INTO l1_walk_sessions ({_FIXED}, {_CHANGING}, walked_path, walk_notes, updated_at)
-SELECT {_FIXED}, {_CHANGING}, n.path::jsonb, n.notes::jsonb, now() FROM unnest(
-  $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-  $8::uuid[], $9::uuid[], $10::timestamptz[],
-  $11::text[], $12::text[], $13::text[], $14::bool[], $15::text[],
-  $16::text[], $17::timestamptz[], $18::timestamptz[], $19::int[], $20::int[], $21::text[], $22::text[]
-) AS n({_FIXED}, {_CHANGING}, path, notes)
-"""  # noqa: S608 - made of constants
+_LOAD = _READ + "FOR UPDATE"
 
 _UPDATE = f"""
 UPDATE l1_walk_sessions AS s SET
@@ -165,6 +169,6 @@ UPDATE l1_walk_sessions AS s SET
 FROM unnest(
   $1::uuid[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::text[],
   $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int[], $11::int[], $12::text[], $13::text[], $14::bool[]
-) AS u(id, {_CHANGING}, steps, notes, replaced)
+) AS u(id, {", ".join(_CHANGING)}, steps, notes, replaced)
 WHERE s.id = u.id
 """  # noqa: S608 - made of constants
