@@ -70,13 +70,12 @@ def demo(
         with _worker(stack, stages) as worker:
             result = _played(traffic, worker, stages)
             stages.end()
-            addresses = stack.env | worker.env
             if as_json:
-                screen.json_line(summary_json(result, stack.choice.kind, addresses if stay else None))
+                screen.json_line(summary_json(result, stack.choice.kind, stack.env if stay else None))
             else:
                 screen.out().print(summary_view(result, simulated=commands is None))
             if stay:
-                screen.err().print(stay_view(addresses, worker.url))
+                screen.err().print(stay_view(stack.env, worker.url))
                 _stay(worker)
     if result.report.differences:
         raise typer.Exit(1)
@@ -109,22 +108,23 @@ def _settle_in(stack: "EmbeddedStack") -> None:
 @contextmanager
 def _worker(stack: "EmbeddedStack", stages: "Stages") -> "Iterator[WorkerProcess]":
     """The set-up, then a worker; where it fails, the end of its log is told."""
+    from service.cli.exits import CommandError
     from service.cli.screen import err
     from service.dev.errors import StackError
     from service.dev.worker import WorkerProcess
 
-    with stages.stage("Database migrated, topics made"):
+    with stages.stage("migrating the database, making the topics", "Database migrated, topics made"):
         asyncio.run(_set_up())
     worker = WorkerProcess(stack)
     try:
-        with stages.stage("Worker started"):
+        with stages.stage("starting a worker", "Worker started"):
             worker.start()
         yield worker
-    except StackError:
+    except StackError as error:
         stages.end()
         for line in worker.last_lines():
             err().print(line, style="quiet", markup=False, soft_wrap=True)
-        raise
+        raise CommandError(str(error)) from None
     finally:
         worker.stop()
 
@@ -144,13 +144,13 @@ def _played(traffic: "Traffic", worker: "WorkerProcess", stages: "Stages") -> "R
     from service.settings import load
 
     total = len(traffic.records)
-    with stages.stage(f"{total:,} commands handled", total) as at:
+    with stages.stage("commands", f"{total:,} commands handled", total) as at:
 
         def tell(sent: int, handled: int) -> None:
             at(handled, f"{sent:,} sent, {handled:,} handled")
 
         seconds = asyncio.run(pass_through(traffic, load(), worker, tell))
-    with stages.stage("Every row and event checked"):
+    with stages.stage("checking every row and event", "Every row and event checked"):
         return asyncio.run(verdict(traffic, load(), seconds))
 
 

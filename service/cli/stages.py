@@ -21,7 +21,9 @@ class Stages:
         self._progress = Progress(
             SpinnerColumn(style="name"),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
+            BarColumn(
+                bar_width=30, style="quiet", complete_style="name", finished_style="good", pulse_style="name"
+            ),
             TextColumn("{task.fields[more]}", style="quiet"),
             console=err(),
             transient=True,
@@ -51,9 +53,9 @@ class Stages:
         self._tell(step.text, step.seconds)
 
     @contextmanager
-    def stage(self, text: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
+    def stage(self, doing: str, done: str, total: int | None = None) -> Iterator[Callable[[int, str], None]]:
         """A stage that takes as long as the block; what it yields takes how much is done, and a word on it."""
-        began, task = time.monotonic(), self._add(text, total)
+        began, task = time.monotonic(), self._add(doing, total)
 
         def at(completed: int, more: str) -> None:
             self._progress.update(task, completed=completed, more=more)
@@ -62,7 +64,7 @@ class Stages:
             yield at
         finally:
             self._progress.remove_task(task)
-        self._tell(text, time.monotonic() - began)
+        self._tell(done, time.monotonic() - began)
 
     def _add(self, text: str, total: int | None = None) -> TaskID:
         return self._progress.add_task(text, total=total, more="")

@@ -5,31 +5,27 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from l1_walk_contracts import Topics
 from service.dev.errors import StackError
 from service.dev.simulation.check import Found, Report, compare, look
-from service.dev.simulation.expected import Fields, Traffic
+from service.dev.simulation.expected import Traffic
 from service.dev.simulation.publish import publish
 from service.dev.worker import WorkerProcess
+from service.domain.rules import Rules
 from service.ops import database
 from service.ops.status import read_kept
+from service.ops.walks import Told, find
 from service.settings import Settings
 
 PATIENCE_SECONDS = 60.0
 """How long the worker may handle nothing before the demo gives up."""
 _LOOK_SECONDS = 0.05
+_SHORT = 200
 
 OnProgress = Callable[[int, int], None]
 """Told how many records were sent and how many were handled so far."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A walk to show: its row, and its terminal event as `event_view` has it."""
-
-    row: Mapping[str, Any]
-    event: Fields
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,8 @@ class Result:
     traffic: Traffic
     seconds: float
     report: Report
-    example: Example | None
+    example: Told | None
+    """One of its walks, for a person to read."""
 
     @property
     def commands_per_second(self) -> float:
@@ -90,25 +87,32 @@ async def verdict(traffic: Traffic, settings: Settings, seconds: float) -> Resul
         PreflightError: database or broker do not answer.
     """
     found = await look(settings)
-    return Result(traffic, seconds, compare(traffic.expected, found), example(found))
+    session_id = telling_walk(found)
+    async with database.connected(settings) as connection:
+        rules = Rules(active_gap=settings.active_gap)
+        example = None if session_id is None else await find(connection, session_id, rules)
+    return Result(traffic, seconds, compare(traffic.expected, found), example)
 
 
-def example(found: Found) -> Example | None:
+def telling_walk(found: Found) -> UUID | None:
     """The resolved walk that has most to tell in few lines; None where there is none."""
-    resolved = {
-        session_id: events[0]
-        for (kind, session_id), events in found.seen.events.items()
-        if kind == "l1.walk.resolved.v1" and session_id in found.rows
-    }
-    best = max(resolved, key=lambda session_id: _telling(found.rows[session_id]), default=None)
-    return None if best is None else Example(found.rows[best], resolved[best])
+    resolved = (row for row in found.rows.values() if row["status"] == "resolved")
+    best = max(resolved, key=_telling, default=None)
+    return None if best is None else best["id"]
 
 
 def _telling(row: Mapping[str, Any]) -> tuple[int, str]:
+    """How much a reader gets from it; of equal ones the id decides, so that a seed shows the same walk again."""
     path, notes = row["walked_path"], row["walk_notes"]
-    went_back = any(entry.get("kind") == "rewind" for entry in path)
-    long = len(path) + len(notes) > 7 or any(len(note["text"]) > 500 for note in notes)
-    return 3 * went_back + 2 * bool(notes) + min(len(path), 4) - 10 * long, str(row["id"])
+    merits = (
+        row["session_kind"] == "flow",
+        row["resolved_at"] == row["last_step_at"],
+        any(entry.get("kind") == "rewind" for entry in path),
+        any(entry.get("note") for entry in path),
+        len(notes) == 1 and len(notes[0]["text"]) < _SHORT,
+        4 <= len(path) <= 6,
+    )
+    return sum(merits), str(row["id"])
 
 
 class _Patience:

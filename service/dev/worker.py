@@ -1,6 +1,6 @@
 """A worker as a process of its own beside the embedded stack, as an operator would run it."""
 
-import signal
+import contextlib
 import subprocess
 import sys
 import urllib.error
@@ -53,16 +53,12 @@ class WorkerProcess:
         if code is not None:
             raise StackError(f"The worker ended by itself, with exit code {code}.")
 
-    def stop(self) -> int:
-        """SIGTERM, and its exit code; one that does not go is killed."""
-        if self._process is None:
-            return 0
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            return self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+    def stop(self) -> None:
+        """SIGTERM, so that it leaves in good order; if it does not go, the stack's end takes it along."""
+        if self._process is not None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
 
     def last_lines(self) -> list[str]:
         """The end of its log."""

@@ -2,27 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.panel import Panel
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.views.content import visible
+from service.cli.views.session import session_view
 from service.cli.words import count, duration
-from service.dev.demo import Example, Result
+from service.dev.demo import Result
+from service.ops.walks import Told
 
 SHOWN = 20
 """Differences that are told one by one."""
 
 _WORDS = {"dead_lettered": "dead-lettered", "adhoc": "ad hoc", "ai_build": "AI-built", "active": "still open"}
 _NEXT = (
-    (
-        "walk demo --stay",
-        "the same again, and it stays up: look at it with walk tail, walk session, walk status",
-    ),
+    ("walk demo --stay", "the same again, and it stays up for you to look around"),
+    ("walk demo --walks 15000", "100,000 commands, for the speed of a worker that is warm"),
     ("walk dev", "the embedded stack alone, for a worker and commands of your own"),
     ("walk --help", "everything else"),
     ("README.md", "how to begin: as upstream engineer, as connector engineer, as operator"),
@@ -39,12 +38,14 @@ def summary_view(result: Result, *, simulated: bool) -> RenderableType:
 
 def stay_view(addresses: Mapping[str, str], url: str) -> RenderableType:
     """How to reach what stays up, to be pasted into another terminal."""
-    lines = [Text(f"export {name}={value}", style="name") for name, value in addresses.items()]
     return Group(
         Text(),
         Text("All of it stays up. In another terminal:", style="head"),
-        *lines,
-        Text(f"{url}/metrics, {url}/readyz", style="quiet"),
+        *(Text(f"  export {name}={value}", style="name") for name, value in addresses.items()),
+        Text.assemble(
+            "then ", ("walk status", "name"), ", ", ("walk tail", "name"), ", ", ("walk send FILE", "name")
+        ),
+        Text.assemble("and over HTTP ", (f"{url}/metrics", "name"), ", ", (f"{url}/readyz", "name")),
         Text("Ctrl-C ends it and leaves nothing behind.", style="head"),
     )
 
@@ -104,42 +105,13 @@ def _verdict(result: Result) -> RenderableType:
     return Group(Text(title, style="bad"), *lines)
 
 
-def _example(example: Example) -> Iterator[RenderableType]:
-    row = example.row
-    title = f"One of these walks: ticket {row['ticket_id']}, {row['session_kind']}, {row['status']}"
-    yield Text.assemble((title, "head"), (f"  walk session {row['id']}", "quiet"))
-    yield Padding(_timeline(row), (0, 0, 0, 2), expand=False)
-    yield Text("What a PSA connector writes into the ticket:", style="head")
-    yield Padding(
-        Panel.fit(Text(str(example.event["summary"])), border_style="quiet"), (0, 0, 0, 2), expand=False
-    )
-    yield Text("What the client may read:", style="head")
-    yield Padding(
-        Panel.fit(Text(str(example.event["customer_summary"])), border_style="quiet"),
-        (0, 0, 0, 2),
-        expand=False,
-    )
-
-
-def _timeline(row: Mapping[str, Any]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    asked = {
-        entry["node_id"]: entry.get("question", "") for entry in row["walked_path"] if entry["kind"] == "step"
-    }
-    entries = [(datetime.fromisoformat(entry["at"]), *_deed(entry, asked)) for entry in row["walked_path"]]
-    entries += [(datetime.fromisoformat(n["at"]), "note", n["text"], "") for n in row["walk_notes"]]
-    entries.append((row["resolved_at"], "resolved", row["resolution_notes"], ""))
-    for at, deed, text, answer in sorted(entries, key=lambda entry: entry[0]):
-        told = Text.assemble(text, (f"  {answer}" if answer else "", "good"))
-        table.add_row(Text(f"{at:%H:%M:%S}", style="quiet"), Text(deed, style="name"), told)
-    return table
-
-
-def _deed(entry: Mapping[str, Any], asked: Mapping[str, str]) -> tuple[str, str, str]:
-    question = asked[entry["node_id"]] or entry["node_id"]
-    if entry["kind"] == "rewind":
-        return "back to", question, ""
-    return "step", question, entry.get("answer_label", entry["answer"])
+def _example(told: Told) -> Iterator[RenderableType]:
+    yield Text("One of these walks, as walk session shows it", style="head")
+    yield Text()
+    yield session_view(told)
+    yield Text()
+    yield Rule("for the client", align="left", style="quiet")
+    yield Text(visible(told.customer_summary or "", keep="\n"))
 
 
 def _next() -> RenderableType:
@@ -150,4 +122,6 @@ def _next() -> RenderableType:
 
 
 def _told(counts: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {_WORDS.get(name, name)}" for name, number in counts.most_common())
+    return ", ".join(
+        f"{number:,} {_WORDS.get(name, name)}" for name, number in counts.most_common() if number
+    )

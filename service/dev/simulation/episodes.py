@@ -29,10 +29,12 @@ def walk_tree(walk: Walk, tree: Tree, staff: Staff, interrupt: Interruption) -> 
     ids = _node_ids(walk, tree)
     remarks = rng.sample(tree.remarks, len(tree.remarks))
     visited: list[str] = []
+    given: dict[str, Answer] = {}
     rewinds, name = 0, tree.first
     while name in tree.nodes:
         walk.wait(6, 90)
-        following = _answer(walk, tree, name, ids, remarks)
+        given[name] = _choose(walk, tree, tree.nodes[name], given.get(name))
+        _answer(walk, tree.nodes[name], given[name], ids, remarks)
         visited.append(name)
         if rewinds < _MOST_REWINDS and rng.random() < _REWIND:
             rewinds += 1
@@ -42,7 +44,7 @@ def walk_tree(walk: Walk, tree: Tree, staff: Staff, interrupt: Interruption) -> 
             name = visited[back]
             del visited[back:]
         else:
-            name = following
+            name = given[name].to
         _meanwhile(walk, remarks, staff)
         interrupt(walk)
         if rng.random() < _STILL_OPEN:
@@ -86,13 +88,11 @@ def hear_back(walk: Walk) -> None:
         walk.feedback(helpful if walk.rng.random() < 0.5 else not helpful)
 
 
-def _answer(walk: Walk, tree: Tree, name: str, ids: dict[str, str], remarks: list[str]) -> str:
+def _answer(walk: Walk, node: Node, answer: Answer, ids: dict[str, str], remarks: list[str]) -> None:
     rng = walk.rng
-    node = tree.nodes[name]
-    answer = _choose(walk, tree, node)
     names_next = walk.kind != "ai_build" or rng.random() < 0.5
     data: Fields = {
-        "node_id": ids[name],
+        "node_id": ids[node.name],
         "question": walk.ticket.fill(node.question),
         "answer": answer.value,
         "answer_label": walk.ticket.fill(answer.label),
@@ -100,14 +100,14 @@ def _answer(walk: Walk, tree: Tree, name: str, ids: dict[str, str], remarks: lis
         "next_node_id": ids[answer.to] if names_next else None,
     }
     walk.step(data, behind=rng.uniform(1, 200) if rng.random() < _CLOCK_BEHIND else 0)
-    return answer.to
 
 
-def _choose(walk: Walk, tree: Tree, node: Node) -> Answer:
-    """Any answer; one that leads to an escalation is given half as often."""
-    answer = walk.rng.choice(node.answers)
+def _choose(walk: Walk, tree: Tree, node: Node, before: Answer | None) -> Answer:
+    """Any answer but the one given before; one that leads to an escalation is given half as often."""
+    answers = [answer for answer in node.answers if answer is not before]
+    answer = walk.rng.choice(answers)
     if answer.to in tree.endings and tree.endings[answer.to].reason is not None and walk.rng.random() < 0.5:
-        return walk.rng.choice(node.answers)
+        return walk.rng.choice(answers)
     return answer
 
 
