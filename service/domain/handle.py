@@ -21,6 +21,7 @@ from service.domain.decide import Accepted, decide
 from service.domain.received import received_command
 from service.domain.rules import Rules
 from service.domain.session import Session
+from service.domain.timestamps import EPOCH, record_time
 
 ABOUT_THE_MESSAGE = frozenset(
     {
@@ -51,9 +52,9 @@ class Received(NamedTuple):
 
     message: Command | Invalid
     record: Record
-    origin: Origin
-    at: datetime
-    """When it happened, or, where it does not say so legibly, when its record was written."""
+    topic: str
+    partition: int
+    offset: int
     digest: bytes
     seen: bytes | None
     """The digest of the command that was handled under the same identity; None where there was none."""
@@ -68,7 +69,7 @@ def handle(received: Received, session: Session | None, rules: Rules) -> Handled
     message = received.message
     if isinstance(message, Invalid):
         return _rejected(received, session, rules, RejectionReason.INVALID, message.errors)
-    if session is not None and _strayed(session, message, received.origin):
+    if session is not None and _strayed(session, message, received.partition):
         return _rejected(received, session, rules, RejectionReason.INVALID, (_WRONG_PARTITION,))
     if received.seen is not None:
         if received.seen == received.digest:
@@ -77,7 +78,7 @@ def handle(received: Received, session: Session | None, rules: Rules) -> Handled
     if received.unknown:
         errors = tuple(FieldError(field, "names nothing that is known here") for field in received.unknown)
         return _rejected(received, session, rules, RejectionReason.UNKNOWN_REFERENCE, errors)
-    decision = decide(session, message, rules, received.origin.partition)
+    decision = decide(session, message, rules, received.partition)
     if isinstance(decision, Accepted):
         return Handled(Outcome.ACCEPTED, decision.session, decision.events, remembered=True)
     return _rejected(received, session, rules, decision.reason)
@@ -90,11 +91,11 @@ _WRONG_PARTITION = FieldError(
 )
 
 
-def _strayed(session: Session, command: Command, origin: Origin) -> bool:
+def _strayed(session: Session, command: Command, partition: int) -> bool:
     """From another partition than the session's home; a session of another account is not told of."""
     return (
         session.home_partition is not None
-        and session.home_partition != origin.partition
+        and session.home_partition != partition
         and session.account_id == command.data.account_id
     )
 
@@ -106,7 +107,8 @@ def _rejected(
     reason: RejectionReason,
     errors: tuple[FieldError, ...] | None = None,
 ) -> Handled:
-    message, origin = received.message, received.origin
+    message = received.message
+    origin = Origin(topic=received.topic, partition=received.partition, offset=received.offset)
     account_id = message.account_id if isinstance(message, Invalid) else message.data.account_id
     known = session if session is not None and session.account_id == account_id else None
     event = Event(
@@ -114,7 +116,7 @@ def _rejected(
         kind=EventKind.COMMAND_REJECTED,
         source=rules.event_source,
         session_id=message.session_id,
-        time=received.at,
+        time=_when(received),
         account_id=account_id,
         session_version=known.version if known else None,
         causation_id=message.id,
@@ -130,3 +132,10 @@ def _rejected(
     )
     remembered = session is not None and reason not in ABOUT_THE_MESSAGE
     return Handled(Outcome.REJECTED, session, (event,), reason, remembered)
+
+
+def _when(received: Received) -> datetime:
+    """When it happened; what does not say so legibly, when it was written; else the epoch, so that its bytes stay."""
+    if isinstance(received.message, Command):
+        return received.message.time
+    return record_time(received.record.timestamp_ms) or EPOCH

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from l1_walk_contracts import (
@@ -12,7 +11,6 @@ from l1_walk_contracts import (
     Event,
     EventKind,
     Invalid,
-    Origin,
     Outcome,
     RejectionReason,
     Topics,
@@ -24,7 +22,6 @@ from service.domain.rules import Rules
 from service.domain.session import Session
 from service.pipeline.decode import Decoded
 from service.pipeline.letters import dead_letter, letter_message
-from service.pipeline.timestamps import EPOCH, record_time
 from service.store.dead_letters import DeadLetter
 from service.store.inbox import InboxEntry, Key
 from service.store.outbox import Message
@@ -107,17 +104,15 @@ class Fold:
         key = (id_, message.source, message.id)
         session = sessions.get(id_) or known.sessions.get(id_)
         received = Received(
-            message=message,
-            record=one.record,
-            origin=Origin(topic=self._topics.commands, partition=one.partition, offset=one.offset),
-            at=message.time if isinstance(message, Command) else _written(one),
-            digest=one.digest,
-            seen=seen.get(key) or known.seen.get(key),
-            unknown=[name for name, reference in one.references if reference in known.unknown]
-            if known.unknown
-            else (),
-            account_gone=bool(known.gone)
-            and any(reference in known.gone for _, reference in one.references[:1]),
+            message,
+            one.record,
+            self._topics.commands,
+            one.partition,
+            one.offset,
+            one.digest,
+            seen.get(key) or known.seen.get(key),
+            [name for name, named in one.references if named in known.unknown] if known.unknown else (),
+            bool(known.gone) and any(account in known.gone for _, account in one.references[:1]),
         )
         handled = handle(received, session, self._rules)
         if handled.outcome is Outcome.ACCEPTED and handled.session is not session:
@@ -150,11 +145,6 @@ class Fold:
             session_id=one.session_id,
             account_id=event.account_id,
         )
-
-
-def _written(one: Decoded) -> datetime:
-    """When the record was written; a record without a time has the epoch, so that its bytes stay the same."""
-    return record_time(one.record.timestamp_ms) or EPOCH
 
 
 def _entry(key: Key, one: Decoded, handled: Handled) -> InboxEntry:

@@ -3,8 +3,8 @@
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from l1_walk_contracts import DeadLetterClass, Unreadable
+from service.domain.timestamps import record_time
 from service.pipeline.decode import Decoded
-from service.pipeline.timestamps import record_time
 from service.store.dead_letters import DeadLetter
 from service.store.outbox import Headers, Message
 

@@ -6,8 +6,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from l1_walk_contracts import Record
 from service.domain.digest import record_digest
+from service.domain.timestamps import record_time
 from service.pipeline.failure import FencedError
-from service.pipeline.timestamps import record_time
 from service.store import progress
 from service.store.database import Connection
 from service.store.outbox import Message
