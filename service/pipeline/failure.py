@@ -62,6 +62,8 @@ def classify(error: BaseException) -> Fault:
     """Whose fault this is; what nobody foresaw counts as the data's, so that it comes to a stop."""
     if isinstance(error, FencedError):
         return Fault.FENCED
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return Fault.DATA  # a value that asyncpg could not encode
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         world = state[:2] in _WORLD_SQLSTATE_CLASSES or state in _WORLD_SQLSTATES

@@ -7,6 +7,7 @@ import aiokafka.errors
 import asyncpg
 import pytest
 import sqlalchemy.exc
+from asyncpg.exceptions import _base as asyncpg_errors
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 
 from service.pipeline.failure import (
@@ -108,6 +109,7 @@ OF_THE_DATA: list[Any] = [
     KeyError("k"),
     TypeError(),
     ValueError(),
+    asyncpg_errors.DataError("invalid input for query argument $1: (value out of int32 range)"),
     AssertionError(),
     RecursionError(),
     MemoryError(),
