@@ -1,0 +1,102 @@
+"""Publish one whole walk: started, a step, a note, resolved. Needs aiokafka and l1-walk-contracts alone.
+
+python examples/publish.py --bootstrap-servers localhost:9092 --ticket T20260131.0042
+"""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from l1_walk_contracts import (
+    CommandData,
+    NoteData,
+    ResolveData,
+    SessionKind,
+    StartData,
+    StepData,
+    Ticket,
+    TicketKind,
+    Topics,
+    encode_command,
+)
+
+SOURCE = "/examples/publish"
+
+
+def whole_walk(account: UUID, technician: UUID, ticket: str) -> list[CommandData]:
+    """What a technician does on one ticket, in order."""
+    return [
+        StartData(
+            account_id=account,
+            user_id=technician,
+            ticket=Ticket(ticket, TicketKind.PSA),
+            session_kind=SessionKind.AI_BUILD,
+            start_node_id="link-light",
+        ),
+        StepData(
+            account_id=account,
+            user_id=technician,
+            node_id="link-light",
+            question="Is the link light of the printer on?",
+            answer="no",
+            answer_label="No",
+        ),
+        NoteData(account_id=account, user_id=technician, text="The cable was loose.", node_id="link-light"),
+        ResolveData(
+            account_id=account,
+            user_id=technician,
+            resolution_notes="Plugged the network cable back in; a test page came out.",
+            helpful=True,
+        ),
+    ]
+
+
+async def publish(options: argparse.Namespace) -> None:
+    session = uuid4()
+    producer = AIOKafkaProducer(bootstrap_servers=options.bootstrap_servers, enable_idempotence=True)
+    try:
+        await producer.start()
+        for data in whole_walk(options.account, options.technician, options.ticket):
+            record = encode_command(
+                data,
+                session_id=session,
+                source=SOURCE,
+                id=str(uuid4()),
+                time=datetime.now(UTC),
+                topics=Topics(options.topic_prefix),
+            )
+            sent = await producer.send_and_wait(
+                record.topic, record.value, key=record.key, headers=record.headers
+            )
+            name = type(data).__name__.removesuffix("Data").lower()
+            print(f"{name:8} sent to {sent.topic}, partition {sent.partition}, offset {sent.offset}")
+    finally:
+        await producer.stop()
+    print(f"walk {session}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bootstrap-servers", default="localhost:9092", metavar="HOST:PORT,...")
+    parser.add_argument("--topic-prefix", default="l1.walk", help="as the worker's WALK_TOPIC_PREFIX")
+    parser.add_argument("--ticket", default="T20260131.0042", help="the PSA's number of the ticket")
+    parser.add_argument(
+        "--account", type=UUID, default=uuid4(), help="the client company; default: a new one"
+    )
+    parser.add_argument("--technician", type=UUID, default=uuid4(), help="who walks; default: somebody new")
+    options = parser.parse_args()
+    try:
+        asyncio.run(publish(options))
+    except KafkaError as error:
+        sys.exit(f"Kafka at {options.bootstrap_servers}: {error}")
+
+
+if __name__ == "__main__":
+    main()
