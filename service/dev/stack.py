@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +16,14 @@ from service.dev.kafka import EmbeddedKafka
 from service.dev.memory import PARTITIONS, MemoryBroker
 from service.dev.postgres import EmbeddedPostgres
 
+Part = Literal["postgres", "broker"]
+
 
 @dataclass(frozen=True)
 class Step:
     """A part of the stack that begins to start, or has started."""
 
-    part: Literal["postgres", "broker"]
+    part: Part
     text: str
     done: bool
     seconds: float
@@ -37,17 +39,8 @@ class EmbeddedStack:
     SIGKILL of this process. `progress` is called in the thread that enters. Entering raises `StackError`.
     """
 
-    def __init__(
-        self,
-        broker: BrokerName = "auto",
-        *,
-        postgres_settings: Mapping[str, str] | None = None,
-        kafka_settings: Mapping[str, str] | None = None,
-        progress: Progress | None = None,
-    ) -> None:
+    def __init__(self, broker: BrokerName = "auto", *, progress: Progress | None = None) -> None:
         self._wanted: BrokerName = broker
-        self._postgres_settings = postgres_settings
-        self._kafka_settings = kafka_settings
         self._progress = progress or (lambda step: None)
         self._children: Children
         self.choice: Choice
@@ -95,31 +88,30 @@ class EmbeddedStack:
         self._children.close()
 
     def _start(self, children: Children) -> None:
-        self.postgres = EmbeddedPostgres(children, self._postgres_settings)
-        self.broker = self._broker(children)
+        self.postgres = EmbeddedPostgres(children)
+        self.broker = MemoryBroker() if self.choice.kind == "memory" else EmbeddedKafka(children)
+        starts: dict[Part, Callable[[], None]] = {
+            "postgres": self.postgres.start,
+            "broker": self.broker.start,
+        }
         began = time.monotonic()
-        with ThreadPoolExecutor(2, thread_name_prefix="embedded-stack") as threads:
-            parts: dict[Future[None], Literal["postgres", "broker"]] = {
-                threads.submit(self.postgres.start): "postgres",
-                threads.submit(self.broker.start): "broker",
-            }
-            texts = {"postgres": "PostgreSQL", "broker": self.choice.why}
+        with ThreadPoolExecutor(len(starts), thread_name_prefix="embedded-stack") as threads:
             try:
-                for part in parts.values():
-                    self._progress(Step(part, texts[part], done=False, seconds=0))
-                waiting = set(parts)
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        self._finish(future, parts[future])
-                        part = parts[future]
-                        text = self.choice.why if part == "broker" else texts[part]
-                        self._progress(Step(part, text, done=True, seconds=time.monotonic() - began))
+                for part in starts:
+                    self._progress(Step(part, self._text(part), done=False, seconds=0))
+                running = {threads.submit(start): part for part, start in starts.items()}
+                for future in as_completed(running):
+                    part = running[future]
+                    self._finish(future, part)
+                    self._progress(Step(part, self._text(part), done=True, seconds=time.monotonic() - began))
             except BaseException:
                 children.close()  # first, so that the threads do not wait for what nobody needs
                 raise
 
-    def _finish(self, future: Future[None], part: str) -> None:
+    def _text(self, part: Part) -> str:
+        return "PostgreSQL" if part == "postgres" else self.choice.why
+
+    def _finish(self, future: Future[None], part: Part) -> None:
         """Raise what went wrong; where `auto` chose a Kafka that cannot be fetched, take the other one."""
         try:
             future.result()
@@ -129,8 +121,3 @@ class EmbeddedStack:
             self.choice = in_memory(str(error))
             self.broker = MemoryBroker()
             self.broker.start()
-
-    def _broker(self, children: Children) -> Broker:
-        if self.choice.kind == "memory":
-            return MemoryBroker()
-        return EmbeddedKafka(children, self._kafka_settings)
