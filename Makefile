@@ -37,7 +37,7 @@ lint: $(READY) ## style, types, the direction of imports, what is installed agai
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pip check
 
 format: $(READY) ## put the code into form
