@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.structs import RecordMetadata
 
 from l1_walk_contracts import Event, Record, Topics, decode_event
 from service.ops import topics as topic_setup
@@ -64,8 +65,15 @@ class Site:
             await self.producer.send(topic, r.value, key=r.key, headers=list(r.headers), partition=partition)
             for r in records
         ]
-        told = [await future for future in sent]
-        return [Place(one.partition, one.offset) for one in told]
+        return [_place(await future) for future in sent]
+
+    async def send_nothing(self, partition: int = 0) -> Place:
+        """Send a record with neither key nor value, which the usual way of aiokafka's producer refuses."""
+        batch = self.producer.create_batch()
+        batch.append(key=None, value=None, timestamp=None)
+        return _place(
+            await (await self.producer.send_batch(batch, self.topics.commands, partition=partition))
+        )
 
     async def tell(self, kind: str, id_: str, value: bytes | None = b"{}") -> None:
         """Tell of a reference: that it is there, or, with None, gone."""
@@ -149,6 +157,10 @@ class Site:
         records = await self.read(self.topics.rejected)
         events = [decode_event(Record(r.key, r.value, r.headers, r.timestamp)) for r in records]
         return [event for event in events if event.session_id == session_id]
+
+
+def _place(told: RecordMetadata) -> Place:
+    return Place(told.partition, told.offset)
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
