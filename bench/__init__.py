@@ -1,0 +1,1 @@
+"""How fast the worker is, beside three others that do the same (`make bench`); see RESULTS.md."""
