@@ -18,7 +18,7 @@ from l1_walk_contracts import (
 from service.domain import telling
 from service.domain.history import History
 from service.domain.path import is_rewind
-from service.domain.text import clip, fit, id_text, minute, one_line, paragraph
+from service.domain.text import clip, count, fit, id_text, minute, one_line, paragraph
 
 CUSTOMER_SUMMARY_CHARS: Final = 16_000
 """So that it fits an event beside resolution notes of full length, which are never cut."""
@@ -49,8 +49,8 @@ def summary(walk: History) -> str:
     return _compose(
         header,
         ending,
-        fit(steps, room - min(for_notes, _length(notes)), "steps"),
-        fit(notes, for_notes, "notes"),
+        fit(steps, room - min(for_notes, _length(notes)), "step"),
+        fit(notes, for_notes, "note"),
     )
 
 
@@ -119,9 +119,7 @@ def _role(acting_as: str | None) -> str:
     if not acting_as:
         return "L1 technician"
     return (
-        "engineer covering L1"
-        if acting_as == "l1_coverage"
-        else f"technician acting as {one_line(acting_as)}"
+        "engineer covering L1" if acting_as == "l1_coverage" else f"technician acting as {_words(acting_as)}"
     )
 
 
@@ -131,11 +129,11 @@ def _what(walk: History) -> str:
         return "escalated at once, nothing was walked"
     rewinds = sum(map(is_rewind, session.walked_path))
     steps = len(session.walked_path) - rewinds
-    counts = [_count(steps, "step")] if steps or session.session_kind is not SessionKind.ADHOC else []
+    counts = [count(steps, "step")] if steps or session.session_kind is not SessionKind.ADHOC else []
     if rewinds:
         counts.append("went back once" if rewinds == 1 else f"went back {rewinds} times")
     if session.walk_notes:
-        counts.append(_count(len(session.walk_notes), "note"))
+        counts.append(count(len(session.walk_notes), "note"))
     walked = _WALKED[session.session_kind]
     return f"{walked}: {', '.join(counts)}" if counts else walked
 
@@ -146,7 +144,7 @@ def _ending(walk: History) -> str:
             helped = {None: "", True: "\nDid the walk help? Yes", False: "\nDid the walk help? No"}
             return f"RESOLUTION\n{paragraph(resolution)}{helped[walk.session.helpful]}"
         case EscalateData(reason=reason, reason_category=category):
-            kind = one_line(category).replace("_", " ")
+            kind = _words(category)
             return f"REASON FOR ESCALATION\n{paragraph(reason)}" + (f"\nCategory: {kind}" if kind else "")
         case AbandonData(reason=why, idle_since=since):
             idle = f"Nothing had happened since {minute(since)} UTC." if since else ""
@@ -155,8 +153,9 @@ def _ending(walk: History) -> str:
             )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _words(name: str | None) -> str:
+    """`needs_purchase` as a person reads it."""
+    return one_line(name).replace("_", " ")
 
 
 def _span(seconds: int) -> str:

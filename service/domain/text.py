@@ -59,7 +59,7 @@ def clip(text: str, chars: int) -> str:
 def fit(blocks: Sequence[str], chars: int, noun: str) -> Sequence[str]:
     """The blocks, a line break after each, in at most so many characters.
 
-    Those in the middle give way to a line that says how many `noun` are left out.
+    Those in the middle give way to a line that says how many of them are left out.
     """
     if sum(map(len, blocks)) + len(blocks) <= chars:
         return blocks
@@ -70,7 +70,12 @@ def fit(blocks: Sequence[str], chars: int, noun: str) -> Sequence[str]:
         if room < 0:
             break
         first, last = (first + 1, last) if at_the_front else (first, last - 1)
-    return [*blocks[:first], f"[... {last - first} {noun} left out ...]", *blocks[last:]]
+    return [*blocks[:first], f"[... {count(last - first, noun)} left out ...]", *blocks[last:]]
+
+
+def count(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _odd(value: object) -> str:

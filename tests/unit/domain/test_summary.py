@@ -119,7 +119,7 @@ def test_a_session_born_escalated() -> None:
     assert told(None, command(Verb.ESCALATE_WITHOUT_WALK, data)).summary == (
         "L1 walk of internal ticket 48213: ESCALATED\n"
         "When: 2026-03-02 09:00 UTC\n"
-        "Who: technician acting as night_shift\n"
+        "Who: technician acting as night shift\n"
         "What: escalated at once, nothing was walked\n"
         "\n"
         "REASON FOR ESCALATION\n"
