@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli import contracts, dead_letters, demo, migrate, send, status, tail, topics, worker
+from service.cli import contracts, dead_letters, demo, migrate, send, session, status, tail, topics, worker
 from service.cli.tree import Commands, add, examples, group, prose
 
 _START = examples(
@@ -79,6 +79,7 @@ app.add_typer(_topics, name="topics", rich_help_panel=_RUN)
 add(app, "worker", worker.worker, worker.EPILOG, _RUN)
 add(app, "send", send.send, send.EPILOG, _USE)
 add(app, "tail", tail.tail, tail.EPILOG, _USE)
+add(app, "session", session.session, session.EPILOG, _USE)
 add(app, "status", status.status, status.EPILOG, _OPERATE)
 
 _letters = group("What could not be handled.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EPILOG = examples(
     ("walk tail", "all that the worker tells, from now on"),
-    ("walk tail resolved escalated --from-start", "how walks ended, from the beginning"),
+    ("walk tail resolved escalated --from-start --no-follow", "how walks ended so far"),
     ("walk tail rejected --json | jq .data.errors", "events as they stand on the topic, one a line"),
     ("walk tail commands --from-start --limit 100 --json > some.jsonl", "what walk send takes"),
 )
@@ -37,6 +37,9 @@ def tail(
     ] = None,
     from_start: Annotated[
         bool, typer.Option("--from-start", metavar="", help="All that the topics hold, then what comes.")
+    ] = False,
+    no_follow: Annotated[
+        bool, typer.Option("--no-follow", metavar="", help="End where the topics end now; with --from-start.")
     ] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="End after so many.")
@@ -55,7 +58,9 @@ def tail(
     settings = load()
     topics = Topics(settings.topic_prefix)
     names = [_full_name(name, topics) for name in topic or _NAMES]
-    asyncio.run(_tail(settings, topics, names, from_start=from_start, limit=limit, as_json=as_json))
+    asyncio.run(
+        _tail(settings, topics, names, from_start=from_start, to_end=no_follow, limit=limit, as_json=as_json)
+    )
 
 
 def _full_name(name: str, topics: "Topics") -> str:
@@ -75,6 +80,7 @@ async def _tail(
     names: "Sequence[str]",
     *,
     from_start: bool,
+    to_end: bool,
     limit: int | None,
     as_json: bool,
 ) -> None:
@@ -82,7 +88,7 @@ async def _tail(
     from service.ops.following import follow
 
     left, waiting = limit, False
-    async with aclosing(follow(settings, names, from_start=from_start)) as batches:
+    async with aclosing(follow(settings, names, from_start=from_start, to_end=to_end)) as batches:
         async for records in batches:
             for record in records[:left]:
                 _print(record, topics, as_json=as_json)

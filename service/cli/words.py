@@ -8,7 +8,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 def duration(seconds: float) -> str:
     """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `11 d 4 h`."""
     if seconds < 10:
-        return f"{seconds:.1f} s" if seconds else "0 s"
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
     rest = round(seconds)
     for place, (size, unit) in enumerate(_UNITS):
         if rest >= size:

@@ -1,8 +1,9 @@
 """Records of topics as they come, outside of any group: nobody notices that somebody looks."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from service.ops import broker
 from service.settings import Settings
@@ -11,32 +12,31 @@ _POLL_MS = 500
 
 
 async def follow(
-    settings: Settings, topics: Sequence[str], *, from_start: bool
+    settings: Settings, topics: Sequence[str], *, from_start: bool, to_end: bool
 ) -> AsyncGenerator[Sequence[ConsumerRecord], None]:
-    """Yields what came, by time of arrival, empty lists while nothing comes, and never ends by itself.
+    """Yields what came, by time of arrival, and an empty list whenever nothing did for a moment.
 
-    The first, empty, is yielded once the places to read from are fixed.
+    Args:
+        settings: where to read.
+        topics: their full names.
+        from_start: from where they begin, else from where they end now.
+        to_end: to where they end now, else for ever.
 
     Raises:
         UnreachableError, RefusedError: the broker.
         NotSetUpError: names the topics that are not there.
     """
     async with broker.reader(settings) as consumer:
-        await _place(consumer, topics, from_start=from_start)
-        yield []
-        while True:
-            fetched = await consumer.getmany(timeout_ms=_POLL_MS)
-            yield _by_arrival(fetched)
-
-
-async def _place(consumer: AIOKafkaConsumer, topics: Sequence[str], *, from_start: bool) -> None:
-    numbers = await broker.partitions(consumer._client, *topics)
-    places = [TopicPartition(topic, number) for topic in topics for number in numbers[topic]]
-    known = consumer.beginning_offsets if from_start else consumer.end_offsets
-    offsets = await known(places)
-    consumer.assign(places)
-    for place, offset in offsets.items():
-        consumer.seek(place, offset)
+        numbers = await broker.partitions(consumer._client, *topics)
+        places = [TopicPartition(topic, number) for topic in topics for number in numbers[topic]]
+        begin, end = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
+        consumer.assign(places)
+        for place in places:
+            consumer.seek(place, (begin if from_start else end)[place])
+        unread = {place for place in places if from_start and begin[place] < end[place]}
+        while unread or not to_end:
+            yield _by_arrival(await consumer.getmany(timeout_ms=_POLL_MS))
+            unread = {place for place in unread if await consumer.position(place) < end[place]}
 
 
 def _by_arrival(fetched: dict[TopicPartition, list[ConsumerRecord]]) -> list[ConsumerRecord]:

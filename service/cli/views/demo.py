@@ -97,7 +97,7 @@ def _verdict(result: Result) -> RenderableType:
             " twice, nothing else."
         )
         return Text.assemble(("✓ ", "good"), told)
-    lines = [Text(line, style="bad") for line in report.differences[:SHOWN]]
+    lines = [Text(line, style="bad", no_wrap=True, overflow="ignore") for line in report.differences[:SHOWN]]
     more = len(report.differences) - SHOWN
     if more > 0:
         lines.append(Text(f"… and {more:,} more: --json tells all", style="quiet"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 from rich.text import Text
 
 from l1_walk_contracts import (
@@ -55,8 +56,8 @@ def command_lines(command: Command | Invalid | Unsupported | Unreadable, place: 
     match command:
         case Command(verb=verb, session_id=session_id, data=data):
             told = data.model_dump(mode="json", exclude_none=True, exclude={"account_id", "user_id"})
-            said = "  ".join(f"{name}={visible(str(value))}" for name, value in told.items())
-            return verb.value, "bold", _session(session_id), Text(" ".join(said.split()))
+            said = "; ".join(f"{name}: {_value(value)}" for name, value in told.items())
+            return verb.value, "bold", _session(session_id), Text(visible(said))
         case Invalid(verb=verb, session_id=session_id, errors=errors):
             wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
             return verb.value, "bold red", _session(session_id), Text(f"invalid: {visible(wrong)}")
@@ -64,6 +65,10 @@ def command_lines(command: Command | Invalid | Unsupported | Unreadable, place: 
             return "unsupported", "bold red", _session(session_id), Text(visible(f"{name}: {error}"))
         case Unreadable(error=error):
             return "unreadable", "bold red", Text(place), Text(visible(error))
+
+
+def _value(value: object) -> str:
+    return _one_line(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _session(session_id: str) -> Text:
@@ -98,7 +103,8 @@ def _rejection(data: CommandRejectedData) -> Iterator[str]:
 
 
 def _end(data: TerminalData) -> Iterator[str]:
-    yield f"{count(data.path_count, 'step')}, {count(data.note_count, 'note')}, {duration(data.active_seconds)}"
+    notes = f", {count(data.note_count, 'note')}" if data.note_count else ""
+    yield f"{count(data.path_count, 'step')}{notes}, {duration(data.active_seconds)} of work"
     match data:
         case ResolvedData():
             yield _one_line(data.resolution_notes)
