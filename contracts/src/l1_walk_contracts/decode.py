@@ -16,6 +16,7 @@ from .problems import field_errors
 from .records import Command, FieldError, Invalid, Record, Unreadable, Unsupported
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SKEW_MICROSECONDS: Final = CLOCK_SKEW // timedelta(microseconds=1)
 _UUID: Final = re.compile(UUID_PATTERN)
 _KINDS: Final = {
     verb.type: (verb, model.__pydantic_validator__.validate_python) for verb, model in COMMAND_DATA.items()
@@ -67,16 +68,20 @@ def _data(validate: Callable[[Any], Any], raw: Any) -> tuple[Any, tuple[FieldErr
 
 
 def _effective_time(time: Any, timestamp_ms: int) -> datetime | FieldError:
-    recorded = _recorded(timestamp_ms)
     if time is None:
-        return recorded or _NO_TIME
+        return _recorded(timestamp_ms) or _NO_TIME
     if not isinstance(time, str):
         return _WRONG_TIME
     try:
         moment = parse_time(time)
     except ValueError:
         return _WRONG_TIME
-    return recorded if recorded is not None and moment - recorded > CLOCK_SKEW else moment
+    if timestamp_ms < 0:
+        return moment
+    elapsed = moment - _EPOCH
+    microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+    is_ahead = microseconds - timestamp_ms * 1000 > _SKEW_MICROSECONDS
+    return _EPOCH + timedelta(milliseconds=timestamp_ms) if is_ahead else moment
 
 
 def _recorded(timestamp_ms: int) -> datetime | None:

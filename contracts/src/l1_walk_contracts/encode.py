@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from .envelope import CONTENT_TYPE, JSON, STRUCTURED
-from .events import EscalatedData, Event, Note, PathEntry, ResolvedData, TerminalData
+from .events import EscalatedData, Event, EventData, Note, PathEntry, ResolvedData, TerminalData, WalkData
 from .limits import EVENT_BYTES
 from .records import OutRecord
 from .topics import Topics
@@ -15,6 +15,7 @@ from .vocabulary import EventKind
 STRUCTURED_HEADER: Final = (CONTENT_TYPE, STRUCTURED)
 
 _TYPES: Final = {kind: kind.type for kind in EventKind}
+_PSA: Final = (ResolvedData, EscalatedData)
 _PATH_KEYS: Final = tuple(PathEntry.__annotations__)
 _NOTE_KEYS: Final = tuple(Note.__annotations__)
 
@@ -25,10 +26,7 @@ def encode_event(event: Event, topics: Topics) -> OutRecord:
     The same event has always the same bytes: absent fields are left out, and the keys of path entries and
     notes are put in order, since a database does not keep theirs.
     """
-    data = {name: value for name, value in event.data.__dict__.items() if value is not None}
-    if isinstance(event.data, TerminalData):
-        data["walked_path"] = [_ordered(entry, _PATH_KEYS) for entry in event.data.walked_path]
-        data["walk_notes"] = [_ordered(note, _NOTE_KEYS) for note in event.data.walk_notes]
+    data = _members(event.data)
     envelope = {
         "specversion": "1.0",
         "id": event.id,
@@ -52,10 +50,22 @@ def encode_event(event: Event, topics: Topics) -> OutRecord:
     return OutRecord(topics.for_event(event.kind), _key(event).encode(), value, [STRUCTURED_HEADER])
 
 
+def _members(data: EventData) -> dict[str, Any]:
+    members = {name: value for name, value in data.__dict__.items() if value is not None}
+    if isinstance(data, WalkData):
+        # As plain text: the serializer takes 2.5 us to find out what a dataclass and an enum are.
+        members["ticket"] = {"id": data.ticket.id, "kind": data.ticket.kind.value}
+        members["session_kind"] = data.session_kind.value
+    if isinstance(data, TerminalData):
+        members["walked_path"] = [_ordered(entry, _PATH_KEYS) for entry in data.walked_path]
+        members["walk_notes"] = [_ordered(note, _NOTE_KEYS) for note in data.walk_notes]
+    return members
+
+
 def _key(event: Event) -> str:
     """On the PSA topics the ticket, so that all its walks reach the same connector; else the session id."""
     data = event.data
-    if isinstance(data, ResolvedData | EscalatedData):
+    if isinstance(data, _PSA):
         return f"{data.account_id}/{data.ticket.kind}/{data.ticket.id}"
     return event.session_id
 
