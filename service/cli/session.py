@@ -17,6 +17,8 @@ EPILOG = examples(
     ("walk session 6440f978-ca0c-5fa4-9fad-589f66dbfde4 --json | jq -r .summary", "what the PSA was told"),
 )
 
+_HEADING = "for the PSA, as the row has it (who ended it, the event alone knows)"
+
 
 def session(
     session_id: Annotated[str, typer.Argument(metavar="ID", help="The session's id, a UUID.")],
@@ -41,7 +43,7 @@ def session(
     if as_json:
         screen.json_line(session_json(told))
     else:
-        screen.out().print(session_view(told))
+        screen.out().print(session_view(told, _HEADING))
 
 
 async def _find(session_id: UUID) -> "Told | None":

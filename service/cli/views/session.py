@@ -41,14 +41,14 @@ class Deed(NamedTuple):
     told: Text
 
 
-def session_view(told: Told) -> RenderableType:
+def session_view(told: Told, psa_heading: str = "for the PSA") -> RenderableType:
     """What it is about, what happened when, and the text for the PSA where the walk has ended."""
     session = told.session
     parts: list[RenderableType] = [_title(session), _facts(told), Text(), _timeline(session)]
     if told.summary is not None:
         parts += [
             Text(),
-            Rule("for the PSA", align="left", style="quiet"),
+            Rule(psa_heading, align="left", style="quiet"),
             Text(visible(told.summary, keep="\n")),
         ]
     return Group(*parts)
