@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import RecordMetadata
 
 from l1_walk_contracts import Event, Record, Topics, decode_event
@@ -74,6 +75,16 @@ class Site:
         return _place(
             await (await self.producer.send_batch(batch, self.topics.commands, partition=partition))
         )
+
+    async def delete_before(self, partition: int, offset: int) -> None:
+        """Take the oldest commands away, as retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.require_kafka())
+        await admin.start()
+        try:
+            tp = TopicPartition(self.topics.commands, partition)
+            await admin.delete_records({tp: RecordsToDelete(offset)})
+        finally:
+            await admin.close()
 
     async def tell(self, kind: str, id_: str, value: bytes | None = b"{}") -> None:
         """Tell of a reference: that it is there, or, with None, gone."""
