@@ -61,7 +61,7 @@ def demo(
     """
     from service.cli import screen
     from service.cli.stages import Stages
-    from service.cli.views.demo import stay_view, summary_json, summary_view
+    from service.cli.views.demo import stay_view, summary_json
     from service.dev.stack import EmbeddedStack
 
     traffic = _traffic(walks, seed, commands, expected)
@@ -73,7 +73,7 @@ def demo(
             if as_json:
                 screen.json_line(summary_json(result, stack.choice.kind, stack.env if stay else None))
             else:
-                screen.out().print(summary_view(result, simulated=commands is None))
+                _show(result, simulated=commands is None)
             if stay:
                 screen.err().print(stay_view(stack.env, worker.url))
                 _stay(worker)
@@ -152,6 +152,16 @@ def _played(traffic: "Traffic", worker: "WorkerProcess", stages: "Stages") -> "R
         seconds = asyncio.run(pass_through(traffic, load(), worker, tell))
     with stages.stage("checking every row and event", "Every row and event checked"):
         return asyncio.run(verdict(traffic, load(), seconds))
+
+
+def _show(result: "Result", *, simulated: bool) -> None:
+    from service.cli.screen import out
+    from service.cli.views.demo import differences_view, outlook_view, summary_view
+
+    out().print(summary_view(result))
+    if result.report.differences:
+        out().print(differences_view(result), soft_wrap=True)
+    out().print(outlook_view(result, simulated=simulated))
 
 
 def _stay(worker: "WorkerProcess") -> None:

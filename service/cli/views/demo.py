@@ -13,6 +13,7 @@ from service.cli.views.content import visible
 from service.cli.views.session import session_view
 from service.cli.words import count, duration
 from service.dev.demo import Result
+from service.dev.simulation.check import Report
 from service.ops.walks import Told
 
 SHOWN = 20
@@ -28,12 +29,24 @@ _NEXT = (
 )
 
 
-def summary_view(result: Result, *, simulated: bool) -> RenderableType:
-    """Counts, the verdict, one walk as it was walked, and where to look next."""
-    parts: list[RenderableType] = [Text(), _figures(result), Text(), _verdict(result)]
-    if result.example is not None and simulated and not result.report.differences:
-        parts += [Text(), *_example(result.example)]
-    return Group(*parts, Text(), _next())
+def summary_view(result: Result) -> RenderableType:
+    """Counts, and the verdict."""
+    return Group(Text(), _figures(result), Text(), _verdict(result.report))
+
+
+def differences_view(result: Result) -> Text:
+    """The first differences, each on a line of its own: to be printed without wrapping."""
+    differences = result.report.differences
+    told = Text("\n".join(differences[:SHOWN]), style="bad")
+    if len(differences) > SHOWN:
+        told.append(f"\n… and {len(differences) - SHOWN:,} more: --json tells all", style="quiet")
+    return told
+
+
+def outlook_view(result: Result, *, simulated: bool) -> RenderableType:
+    """One walk as it was walked, where the traffic was ours, and where to look next."""
+    example = _example(result.example) if result.example is not None and simulated else ()
+    return Group(Text(), *example, _next())
 
 
 def stay_view(addresses: Mapping[str, str], url: str) -> RenderableType:
@@ -78,31 +91,27 @@ def _figures(result: Result) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for name, told in (
         ("sent", rate),
-        ("outcomes", _told(expected.outcomes)),
+        ("outcomes", _told(expected.outcomes) if not report.differences else ""),
         ("walks", f"{_told(report.walks)}  ({_told(report.kinds)})"),
         ("events", _told(report.events)),
         ("rejections", _told(report.rejections)),
     ):
-        table.add_row(Text(name, style="head"), Text(told or "none"))
+        if told:
+            table.add_row(Text(name, style="head"), Text(told))
     return table
 
 
-def _verdict(result: Result) -> RenderableType:
-    report = result.report
-    if not report.differences:
-        events, rejections = report.events.total(), report.rejections.total()
-        told = (
-            f"{count(report.walks.total(), 'row')}, {count(events, 'event')}, {count(rejections, 'rejection')} and"
-            f" {count(report.dead_letters, 'dead letter')} are exactly what had to come of it: nothing lost, nothing"
-            " twice, nothing else."
+def _verdict(report: Report) -> Text:
+    if report.differences:
+        return Text(
+            f"✗ {count(len(report.differences), 'difference')} from what had to come of it", style="bad"
         )
-        return Text.assemble(("✓ ", "good"), told)
-    lines = [Text(line, style="bad", no_wrap=True, overflow="ignore") for line in report.differences[:SHOWN]]
-    more = len(report.differences) - SHOWN
-    if more > 0:
-        lines.append(Text(f"… and {more:,} more: --json tells all", style="quiet"))
-    title = f"✗ {count(len(report.differences), 'difference')} from what had to come of it"
-    return Group(Text(title, style="bad"), *lines)
+    told = (
+        f"{count(report.walks.total(), 'row')}, {count(report.events.total(), 'event')},"
+        f" {count(report.rejections.total(), 'rejection')} and {count(report.dead_letters, 'dead letter')}"
+        " are exactly what had to come of it: nothing lost, nothing twice, nothing else."
+    )
+    return Text.assemble(("✓ ", "good"), told)
 
 
 def _example(told: Told) -> Iterator[RenderableType]:
@@ -112,6 +121,7 @@ def _example(told: Told) -> Iterator[RenderableType]:
     yield Text()
     yield Rule("for the client", align="left", style="quiet")
     yield Text(visible(told.customer_summary or "", keep="\n"))
+    yield Text()
 
 
 def _next() -> RenderableType:
