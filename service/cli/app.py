@@ -4,7 +4,19 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli import contracts, dead_letters, demo, migrate, send, session, status, tail, topics, worker
+from service.cli import (
+    contracts,
+    dead_letters,
+    demo,
+    dev,
+    migrate,
+    send,
+    session,
+    status,
+    tail,
+    topics,
+    worker,
+)
 from service.cli.tree import Commands, add, examples, group, prose
 
 _START = examples(
@@ -71,6 +83,7 @@ app.callback()(walk)
 
 
 add(app, "demo", demo.demo, demo.EPILOG, _TRY)
+add(app, "dev", dev.dev, dev.EPILOG, _TRY)
 add(app, "migrate", migrate.migrate, migrate.EPILOG, _RUN)
 
 _topics = group("The topics on the broker.")

@@ -1,0 +1,57 @@
+"""`walk dev`."""
+
+import asyncio
+import os
+import shlex
+import sys
+import threading
+from contextlib import suppress
+from typing import Annotated, Literal
+
+import typer
+
+from service.cli.tree import examples
+
+EPILOG = examples(
+    ("walk dev", "then paste what it prints into another terminal"),
+    ("walk dev > env.sh &", "for a script: once env.sh has lines, the stack is ready; then: . ./env.sh"),
+    ("walk dev --broker memory", "without Java and Maven"),
+)
+
+
+def dev(
+    broker: Annotated[
+        Literal["auto", "memory", "kafka"],
+        typer.Option(
+            help="Real Apache Kafka, or the in-memory one; auto: Kafka where Java 17+ and Maven are."
+        ),
+    ] = "auto",
+    bare: Annotated[
+        bool, typer.Option("--bare", metavar="", help="Neither migrate the database nor make the topics.")
+    ] = False,
+) -> None:
+    """PostgreSQL and a broker of your own, migrated and with topics, until Ctrl-C.
+
+    Prints on standard output the settings that lead to it, as lines for a shell; all else goes to standard
+    error. Both run on free ports of this machine, out of a temporary folder that is gone afterwards.
+    """
+    from service.cli.embedded import set_up, told
+    from service.cli.screen import hint
+    from service.cli.stages import Stages
+    from service.dev.stack import EmbeddedStack
+    from service.settings import load
+
+    with told(), Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
+        os.environ.update(stack.env)
+        if not bare:
+            with stages.stage("migrating the database, making the topics", "Database migrated, topics made"):
+                asyncio.run(set_up(load()))
+        stages.end()
+        for name, value in stack.env.items():
+            sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+        sys.stdout.flush()
+        hint(
+            "Paste these lines into another terminal, then: walk worker, walk send FILE, walk tail. Ctrl-C ends it."
+        )
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
