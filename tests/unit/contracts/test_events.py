@@ -1,10 +1,13 @@
 """Events on the wire: where, with which key, and what is said; and read back (design 3 and 7)."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from l1_walk_contracts import (
@@ -142,6 +145,27 @@ def test_what_is_no_event_is_said(change: dict[str, Any], problem: str) -> None:
     for value in (None, b"", b"{", b"[]"):
         with pytest.raises(EventError, match=r"no value|no JSON"):
             decode_event(Record(b"", value))
+
+
+odd = st.sampled_from(
+    [None, True, -1, 1.5, 1e999, "", "x", "\ud800", "2026-01-31T09:30:00Z", [], {}, [{}], [None]]
+)
+
+
+@given(
+    st.sampled_from(EventKind),
+    st.dictionaries(st.sampled_from([*said(RESOLVED), "traceparent"]), odd, max_size=2),
+    st.dictionaries(
+        st.sampled_from([*said(RESOLVED)["data"], "errors", "origin", "command"]), odd, max_size=3
+    ),
+)
+def test_whatever_comes_it_is_an_event_or_an_event_error(
+    kind: EventKind, attributes: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    envelope = said(EVENTS[kind])
+    envelope["data"] |= fields
+    with suppress(EventError):
+        decode_event(Record(b"", json.dumps(envelope | attributes).encode()))
 
 
 def test_samples_keep_their_schemas(schema_of: dict[str, Any]) -> None:
