@@ -147,7 +147,7 @@ def test_what_is_no_event_is_said(change: dict[str, Any], problem: str) -> None:
             decode_event(Record(b"", value))
 
 
-odd = st.sampled_from(
+odd: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, -1, 1.5, 1e999, "", "x", "\ud800", "2026-01-31T09:30:00Z", [], {}, [{}], [None]]
 )
 
