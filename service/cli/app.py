@@ -82,11 +82,11 @@ app = group(prose(walk.__doc__ or ""), cls=Walk, epilog=f"{_START}\n\n{_EXITS}")
 app.callback()(walk)
 
 
-add(app, "demo", demo.demo, demo.EPILOG, _TRY)
+add(app, "demo", demo.demo, demo.EPILOG, _TRY, "All of it at work on simulated traffic, and a check of it.")
 add(app, "dev", dev.dev, dev.EPILOG, _TRY)
 add(app, "migrate", migrate.migrate, migrate.EPILOG, _RUN)
 
-_topics = group("The topics on the broker.")
+_topics = group("The topics on the broker: make those that are not there.")
 add(_topics, "create", topics.create, topics.EPILOG)
 app.add_typer(_topics, name="topics", rich_help_panel=_RUN)
 add(app, "worker", worker.worker, worker.EPILOG, _RUN)
@@ -95,12 +95,12 @@ add(app, "tail", tail.tail, tail.EPILOG, _USE)
 add(app, "session", session.session, session.EPILOG, _USE)
 add(app, "status", status.status, status.EPILOG, _OPERATE)
 
-_letters = group("What could not be handled.")
+_letters = group("What could not be handled: list, and show one.")
 add(_letters, "list", dead_letters.list_letters, dead_letters.LIST_EPILOG)
 add(_letters, "show", dead_letters.show, dead_letters.SHOW_EPILOG)
 app.add_typer(_letters, name="dead-letters", rich_help_panel=_OPERATE)
 
-_contracts = group("The JSON Schemas of commands and events.")
+_contracts = group("The JSON Schemas of commands and events: export, check.")
 add(_contracts, "export", contracts.export, contracts.EXPORT_EPILOG)
 add(_contracts, "check", contracts.check, contracts.CHECK_EPILOG)
 app.add_typer(_contracts, name="contracts", rich_help_panel=_BUILD)

@@ -30,10 +30,11 @@ def dev(
         bool, typer.Option("--bare", metavar="", help="Neither migrate the database nor make the topics.")
     ] = False,
 ) -> None:
-    """PostgreSQL and a broker of your own, migrated and with topics, until Ctrl-C.
+    """PostgreSQL and a broker of your own, until Ctrl-C.
 
-    Prints on standard output the settings that lead to it, as lines for a shell; all else goes to standard
-    error. Both run on free ports of this machine, out of a temporary folder that is gone afterwards.
+    The database is migrated, the topics are made. Prints on standard output the settings that lead to both, as
+    lines for a shell; all else goes to standard error. They run on free ports of this machine, out of a temporary
+    folder that is gone afterwards.
     """
     from service.cli.embedded import set_up, told
     from service.cli.screen import hint

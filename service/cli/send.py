@@ -38,11 +38,11 @@ def send(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Publish commands: one CloudEvent a line, as JSON in structured mode.
+    """Publish commands, one CloudEvent a line.
 
-    Each line is checked against the contracts before it is sent. The record's key is the session id, and the
-    partition is the one that Kafka's own clients choose (murmur2). Sending the same file again does no harm: the
-    worker knows a command by its source and id.
+    A line is a CloudEvent as JSON, in structured mode. It is checked against the contracts before it is sent. The
+    record's key is the session id, and the partition is the one that Kafka's own clients choose (murmur2). Sending
+    the same file again does no harm: the worker knows a command by its source and id.
     """
     from service.cli import screen
     from service.cli.words import count, duration

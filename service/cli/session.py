@@ -24,10 +24,10 @@ def session(
     session_id: Annotated[str, typer.Argument(metavar="ID", help="The session's id, a UUID.")],
     as_json: Json = False,
 ) -> None:
-    """One walk: what was asked and answered when, the notes, how it ended, and the text for the PSA.
+    """One walk as a timeline, and the text for the PSA.
 
-    The text is made from the row as the terminal event's was. Who ended the walk, and why it was abandoned, is in
-    the event alone (walk tail).
+    What was asked and answered when, the notes, how it ended. The text is made from the row as the event's was;
+    who ended the walk, and why it was abandoned, the event alone knows (walk tail).
     """
     from service.cli import screen
     from service.cli.exits import CommandError, ExitCode

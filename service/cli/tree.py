@@ -65,14 +65,29 @@ def group(help_text: str, cls: type[Commands] = Commands, **more: Any) -> typer.
 
 
 def add(
-    parent: typer.Typer, name: str, run: Callable[..., None], epilog: str, panel: str | None = None
+    parent: typer.Typer,
+    name: str,
+    run: Callable[..., None],
+    epilog: str,
+    panel: str | None = None,
+    short: str | None = None,
 ) -> None:
-    """Hang in a command; its help is the docstring of the function, `epilog` its examples."""
+    """Hang in a command.
+
+    Args:
+        parent: where.
+        name: what is typed.
+        run: its docstring is the help, the first sentence of it what a list of commands tells.
+        epilog: its examples.
+        panel: the part of the list of commands that it stands in.
+        short: what the list tells, where the first sentence is too long for it.
+    """
     parent.command(
         name,
         cls=Command,
         help=prose(run.__doc__ or ""),
         epilog=epilog,
+        short_help=short,
         rich_help_panel=panel,
         context_settings=CONTEXT,
     )(run)

@@ -12,7 +12,7 @@ EPILOG = examples(
 
 
 def worker() -> None:
-    """Run the service: commands from Kafka, sessions into PostgreSQL, events out.
+    """Run the service: commands in, sessions kept, events out.
 
     It checks first that the database and the broker answer and are set up, and waits up to
     WALK_STARTUP_TIMEOUT (30s) for what does not answer. SIGTERM and Ctrl-C end it in good order, within
