@@ -11,14 +11,14 @@ DIGEST_BYTES = 16
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def command_digest(type: str, data: Any) -> bytes:
+def command_digest(type_: str, data: Any) -> bytes:
     """The digest of a command by its type and the JSON value of its data, as parsed."""
     try:
         canonical = _encode(data)
     except (OverflowError, UnicodeEncodeError, RecursionError):
         # JSON that the fast writer does not take: whole numbers beyond 64 bits, halves of surrogate pairs.
         canonical = json.dumps(data, sort_keys=True).encode()
-    return blake2b(type.encode() + b"\0" + canonical, digest_size=DIGEST_BYTES).digest()
+    return blake2b(type_.encode() + b"\0" + canonical, digest_size=DIGEST_BYTES).digest()
 
 
 def record_digest(key: bytes | None, value: bytes | None) -> bytes:
