@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import asyncpg
+
 from l1_walk_contracts import Command
 from service.pipeline.decode import Decoded
 from service.pipeline.fold import Effects, Fold, Known
@@ -31,6 +33,8 @@ class Batch:
         self._fold = fold
         self._references = references
         self._observer = observer
+        self._orphans = False
+        """Whether the inbox was found to hold commands of a walk that is not there: upstream deleted it."""
 
     async def run(self, slices: Sequence[Slice[Decoded]]) -> Committed:
         """Handle the slices in one transaction.
@@ -52,6 +56,7 @@ class Batch:
             await self._write(connection, effects)
             positions = await advance(connection, self._topic, slices)
             phases.mark("write")
+        self._orphans = False
         phases.mark("commit")
         self._observer.batch(len(decoded), effects.outcomes, phases)
         return Committed(positions, effects.messages)
@@ -71,10 +76,16 @@ class Batch:
     async def _write(self, connection: Connection, effects: Effects) -> None:
         if effects.started:
             await sessions.insert(connection, effects.started)
+            if self._orphans:
+                await inbox.forget(connection, [session.id for session in effects.started])
         if effects.changed:
             await sessions.update(connection, effects.changed)
         if effects.inbox:
-            await inbox.add(connection, effects.inbox)
+            try:
+                await inbox.add(connection, effects.inbox)
+            except asyncpg.UniqueViolationError:
+                self._orphans = True  # and the batch is tried again
+                raise
         if effects.messages:
             await outbox.add(connection, effects.messages)
         if effects.dead_letters:

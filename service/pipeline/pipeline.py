@@ -123,8 +123,8 @@ class Pipeline:
         """Handle nothing more: the batch in flight ends, what it owes is published, offsets are committed."""
         try:
             async with asyncio.timeout(seconds):
+                await self.partitions.give_up()  # first: its batch may wait for references
                 await self.reference_partitions.give_up()
-                await self.partitions.give_up()
         except TimeoutError:
             logger.warning("the batch in flight did not end in time: it will be handled again")
 

@@ -17,6 +17,8 @@ from service.store.references import TABLES, Reference, reference
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
+CATCH_UP_SECONDS = 5.0
+"""A batch waits no longer than this for the references topic: then its partitions may be given up, or it waits anew."""
 
 
 class Told(NamedTuple):
@@ -52,30 +54,31 @@ class ReferenceBatch:
         self._adopted = adopted
 
     async def run(self, slices: Sequence[Slice[Told]]) -> Committed:
-        """Take in what the slices tell; the last word on each id counts.
+        """Take in what the slices tell; the last word on each id counts, and what was gone in between is erased too.
 
         Gone is committed first, rows go in steps, and only then does the progress move: after a crash in between it
         is all done again.
         """
         told = [one for part in slices for one in part.records]
         last = {one.message: one.record.value is not None for one in told if one.message is not None}
-        known = [one for one, exists in last.items() if exists]
-        gone = [one for one, exists in last.items() if not exists]
-        for one in told:
-            if one.message is None:
-                logger.warning("offset %d of %s: the key names no reference", one.offset, self._topic)
+        gone = {one.message for one in told if one.message is not None and one.record.value is None}
+        known = [one for one, exists in last.items() if exists and one not in gone]
+        back = [one for one in gone if last[one]]
+        for offset in (one.offset for one in told if one.message is None):
+            logger.warning("offset %d of %s: the key names no reference", offset, self._topic)
         async with self._database.transaction() as connection:
             await fence(connection, self._topic, slices)
             if known:
                 await references.appear(connection, known, adopted=self._adopted)
-            if gone:
-                await references.vanish(connection, gone)
-            else:
+            if not gone:
                 return Committed(await advance(connection, self._topic, slices))
-        for vanished in gone:
+            await references.vanish(connection, gone)
+        for vanished in sorted(gone):
             await self._remove(vanished)
         async with self._database.transaction() as connection:
             await fence(connection, self._topic, slices)
+            if back:
+                await references.appear(connection, back, adopted=self._adopted)
             return Committed(await advance(connection, self._topic, slices))
 
     async def _remove(self, vanished: Reference) -> None:
@@ -108,16 +111,21 @@ class CatchUp:
 
         Raises:
             KafkaError: the broker does not tell.
+            TimeoutError: it takes long.
         """
         wanted = {p: end for p, end in (await self._end_offsets()).items() if end > 0}
-        while wanted:
-            async with self._database.transaction() as connection:
-                stands = await progress.read(connection, self._topic, wanted)
-            for at in stands:
-                if at.next_offset is not None and at.next_offset >= wanted.get(at.partition, 0):
-                    wanted.pop(at.partition, None)
-            if wanted:
-                await asyncio.sleep(POLL_SECONDS)
+        deadline = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
+        while wanted := await self._unread(wanted):
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError(f"{self._topic} is not read to its end")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _unread(self, wanted: dict[int, int]) -> dict[int, int]:
+        if not wanted:
+            return wanted
+        async with self._database.transaction() as connection:
+            stands = {at.partition: at for at in await progress.read(connection, self._topic, wanted)}
+        return {p: end for p, end in wanted.items() if p not in stands or (stands[p].next_offset or 0) < end}
 
 
 def _reference(key: bytes | None) -> Reference | None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from service.store import inbox
 from service.store.database import Connection, Database
 from service.store.references import TABLES, Reference
 
@@ -48,7 +49,7 @@ async def forget_unnamed(connection: Connection, reference: Reference) -> bool:
 
 async def _erase_step(connection: Connection, account_id: UUID) -> int:
     ids = [row[0] for row in await connection.fetch(_WALKS, account_id, STEP)]
-    await connection.execute("DELETE FROM l1_walk_inbox WHERE session_id = ANY($1::uuid[])", ids)
+    await inbox.forget(connection, ids)
     await connection.execute("DELETE FROM l1_walk_held WHERE session_id = ANY($1::uuid[])", ids)
     await connection.execute("DELETE FROM l1_walk_sessions WHERE id = ANY($1::uuid[])", ids)
     return len(ids)

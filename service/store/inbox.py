@@ -37,6 +37,11 @@ async def add(connection: Connection, entries: Sequence[InboxEntry]) -> None:
     await connection.copy_records_to_table("l1_walk_inbox", records=entries, columns=InboxEntry._fields)
 
 
+async def forget(connection: Connection, session_ids: Collection[UUID]) -> None:
+    """Forget every command of these walks."""
+    await connection.execute("DELETE FROM l1_walk_inbox WHERE session_id = ANY($1::uuid[])", session_ids)
+
+
 _FIND = """
 SELECT i.session_id, i.source, i.command_id, i.digest
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k(session_id, source, command_id)
