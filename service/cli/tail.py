@@ -97,7 +97,8 @@ async def _tail(
                 return
             if not records and not waiting and sys.stdout.isatty():
                 waiting = True
-                screen.hint(f"waiting for more of {', '.join(names)}; Ctrl-C ends")
+                short = ", ".join(name.removeprefix(f"{topics.prefix}.") for name in names)
+                screen.hint(f"waiting for more of {short}; Ctrl-C ends it")
 
 
 def _print(record: "ConsumerRecord", topics: "Topics", *, as_json: bool) -> None:

@@ -96,7 +96,7 @@ def _said(data: EventData) -> Iterator[str]:
 
 
 def _rejection(data: CommandRejectedData) -> Iterator[str]:
-    yield f"{data.command_type}: {data.reason.value}"
+    yield f"{data.reason.value}: {data.command_type}"
     for error in data.errors or ():
         yield f"{error.field} {error.message}"
     yield f"from {data.origin.topic} {data.origin.partition}@{data.origin.offset}"
