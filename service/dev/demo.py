@@ -101,18 +101,18 @@ def telling_walk(found: Found) -> UUID | None:
     return None if best is None else best["id"]
 
 
-def _telling(row: Mapping[str, Any]) -> tuple[int, str]:
+def _telling(row: Mapping[str, Any]) -> tuple[bool, int, str]:
     """How much a reader gets from it; of equal ones the id decides, so that a seed shows the same walk again."""
     path, notes = row["walked_path"], row["walk_notes"]
     merits = (
         row["session_kind"] == "flow",
-        row["resolved_at"] == row["last_step_at"],
         any(entry.get("kind") == "rewind" for entry in path),
         any(entry.get("note") for entry in path),
         len(notes) == 1 and len(notes[0]["text"]) < _SHORT,
         4 <= len(path) <= 6,
     )
-    return sum(merits), str(row["id"])
+    as_told_to_psa = row["ticket_kind"] == "psa" and row["resolved_at"] == row["last_step_at"]
+    return as_told_to_psa, sum(merits), str(row["id"])
 
 
 class _Patience:

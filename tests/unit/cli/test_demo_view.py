@@ -85,7 +85,7 @@ def test_without_a_walk_to_show_the_way_on_is_shown_all_the_same() -> None:
 
 def row(number: int, **changes: Any) -> dict[str, Any]:
     return {
-        "id": UUID(int=number), "status": "resolved", "session_kind": "flow", "resolved_at": AT, "last_step_at": AT,
+        "id": UUID(int=number), "status": "resolved", "session_kind": "flow", "ticket_kind": "psa", "resolved_at": AT, "last_step_at": AT,
         "walked_path": [], "walk_notes": [], **changes,
     }  # fmt: skip
 
@@ -97,5 +97,6 @@ def chosen(*rows: dict[str, Any]) -> UUID | None:
 def test_the_walk_that_is_shown_is_a_resolved_one_with_something_to_tell() -> None:
     steps = [{"node_id": name, "kind": "step"} for name in "abc"] + [{"node_id": "a", "kind": "rewind"}]
     telling = row(2, walked_path=steps, walk_notes=[{"text": "By phone."}])
-    assert chosen(row(1), telling, row(3, last_step_at=AT + timedelta(hours=1))) == UUID(int=2)
+    later = {**telling, "id": UUID(int=3), "last_step_at": AT + timedelta(hours=1)}
+    assert chosen(row(1), telling, later, row(4, ticket_kind="internal")) == UUID(int=2)
     assert chosen(row(1, status="active"), row(4, status="escalated")) is None
