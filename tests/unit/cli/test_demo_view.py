@@ -84,10 +84,14 @@ def test_without_a_walk_to_show_the_way_on_is_shown_all_the_same() -> None:
 
 
 def row(number: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "id": UUID(int=number), "status": "resolved", "session_kind": "flow", "ticket_kind": "psa", "resolved_at": AT, "last_step_at": AT,
-        "walked_path": [], "walk_notes": [], **changes,
-    }  # fmt: skip
+    told = {
+        "status": "resolved",
+        "session_kind": "flow",
+        "ticket_kind": "psa",
+        "walked_path": [],
+        "walk_notes": [],
+    }
+    return {"id": UUID(int=number), "resolved_at": AT, "last_step_at": AT, **told, **changes}
 
 
 def chosen(*rows: dict[str, Any]) -> UUID | None:
