@@ -88,7 +88,10 @@ class EmbeddedPostgres:
             self._gone(self._process)
 
     def kill(self) -> None:
-        """SIGKILL to the server and every backend at once, as if the machine had lost power."""
+        """SIGKILL to the server and every backend at once, as if the machine had lost power.
+
+        The 56 bytes of shared memory by which it marks its data as in use stay until it starts again.
+        """
         if self._process:
             try:
                 postmaster = psutil.Process(self._process.pid)
