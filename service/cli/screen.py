@@ -28,13 +28,13 @@ _THEME = Theme(
 @cache
 def out() -> Console:
     """Standard output; colours only where it is a terminal, and never with NO_COLOR."""
-    return _console(stderr=False)
+    return console()
 
 
 @cache
 def err() -> Console:
     """Standard error: hints, progress, errors."""
-    return _console(stderr=True)
+    return console(stderr=True)
 
 
 def json_line(value: Mapping[str, Any]) -> None:
@@ -54,7 +54,9 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def _console(*, stderr: bool) -> Console:
+def console(*, stderr: bool = False, **more: Any) -> Console:
+    """A console that knows our styles; `more` goes to rich."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
-    return _Console(stderr=stderr, theme=_THEME, highlight=False, emoji=False, width=width)
+    options = {"stderr": stderr, "theme": _THEME, "highlight": False, "emoji": False, "width": width, **more}
+    return _Console(**options)

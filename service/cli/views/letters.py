@@ -26,7 +26,8 @@ def letters_view(
         return Text("no dead letters", style="good")
     now = now or datetime.now(UTC)
     total = sum(group.letters for group in groups)
-    shown = f"the newest {len(lines):,} of them" if len(lines) < total else "all of them"
+    newest = "the newest of them" if len(lines) == 1 else f"the newest {len(lines):,} of them"
+    shown = newest if len(lines) < total else "all of them"
     parts: list[RenderableType] = [
         Text(f"{count(total, 'dead letter')}, by what is wrong", style="head"),
         _groups(groups, now),
