@@ -1,6 +1,5 @@
 """Walk sessions, read and written in sets: one statement for all that a batch starts, one for all it changes."""
 
-import json
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ import msgspec
 from l1_walk_contracts import SessionKind, SessionStatus, TicketKind
 from service.domain.session import Session
 from service.store.database import Connection
+from service.store.entries import read_entries
 
 
 async def load(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Session]:
@@ -39,15 +39,6 @@ async def update(connection: Connection, changes: Sequence[tuple[Session, Sessio
     await connection.execute(_UPDATE, *map(list, columns))
 
 
-def read_json(text: str) -> Any:
-    """JSON as PostgreSQL holds it, which may be more than a fast reader takes (numbers of any length)."""
-    try:
-        return _decode(text)
-    except msgspec.DecodeError:
-        return json.loads(text, parse_int=float, parse_float=float)
-
-
-_decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 _EMPTY = "[]"
 
@@ -74,8 +65,8 @@ def _session(row: Any) -> Session:
         flow_id=flow_id,
         flow_proposal_id=flow_proposal_id,
         current_node_id=current_node_id,
-        walked_path=_entries(walked_path),
-        walk_notes=_entries(walk_notes),
+        walked_path=read_entries(walked_path),
+        walk_notes=read_entries(walk_notes),
         status=_STATUS[status],
         resolution_notes=resolution_notes,
         helpful=helpful,
@@ -87,14 +78,6 @@ def _session(row: Any) -> Session:
         version=version,
         home_partition=home_partition,
     )
-
-
-def _entries(text: str) -> tuple[Any, ...]:
-    """A path or notes; what is no array (upstream's old rows) counts as one entry, as PostgreSQL's `||` has it."""
-    if text == _EMPTY:
-        return ()
-    value = read_json(text)
-    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def _json(entries: Sequence[Any]) -> str:
