@@ -9,8 +9,9 @@ from service.store.dead_letters import DeadLetter
 from service.store.outbox import Headers, Message
 
 VALUE_BYTES = 1_800_000
-"""What of a value the topic takes; with the headers below it stays within `max.message.bytes` of 2 MiB."""
+"""What of a value the topic takes; with headers and key below it stays within `max.message.bytes` of 2 MiB."""
 HEADERS_BYTES = 200_000
+KEY_BYTES = 50_000
 
 
 def dead_letter(topic: str, one: Decoded, letter_class: DeadLetterClass, error: str) -> DeadLetter:
@@ -45,7 +46,10 @@ def letter_message(letter: DeadLetter, topic: str) -> Message:
         "x-walk-origin-timestamp": "" if timestamp is None else str(round(timestamp.timestamp() * 1000)),
     }
     headers, cut = _fitting(letter.headers)
-    value = letter.value
+    key, value = letter.key, letter.value
+    if key is not None and len(key) > KEY_BYTES:
+        key = key[:KEY_BYTES]
+        cut.append("key")
     if value is not None and len(value) > VALUE_BYTES:
         value = value[:VALUE_BYTES]
         cut.append("value")
@@ -57,7 +61,7 @@ def letter_message(letter: DeadLetter, topic: str) -> Message:
         number=0,
         topic=topic,
         target_partition=letter.partition,
-        key=letter.key,
+        key=key,
         headers=[*headers, *((name, text.encode()) for name, text in origin.items())],
         value=value,
         session_id=letter.session_id,
