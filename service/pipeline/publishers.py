@@ -1,7 +1,7 @@
 """The topics that we write, declared with FastStream, and the way of raw messages to them.
 
 FastStream connects and closes the producer. Messages go past its `publish`: that takes headers of text only (a dead
-letter's may be null, doubled or no UTF-8), and costs 60 us a message where filling a record batch costs 3
+letter's may be null, doubled or no UTF-8), and costs 15 us a message where filling a record batch costs 3
 (`bench/publish_cost.py`).
 """
 

@@ -1,7 +1,7 @@
 """The way to PostgreSQL: one engine, and transactions on the driver's own connection.
 
 The worker's statements are few, set-based and fixed, so they run on asyncpg directly: the same statement through
-SQLAlchemy's execution costs the event loop 0.2 ms more each (bench/statement_cost.py), eight times a batch.
+SQLAlchemy's execution costs the event loop 0.07 ms more each (bench/statement_cost.py), eight times a batch.
 Pooling, URLs and migrations stay SQLAlchemy's.
 """
 
