@@ -61,6 +61,7 @@ class Relay:
         self._published: dict[int, tuple[int, int]] = {}
         self._positions: dict[int, int] = {}
         self._untidy = asyncio.Event()
+        self._tidying = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -107,7 +108,8 @@ class Relay:
                 async with self._moved:
                     await self._moved.wait_for(lambda: not self._waiting)
                 await self._tidy()
-        except TimeoutError:
+        except Exception as error:
+            logger.debug("not drained", exc_info=error)
             return False
         return True
 
@@ -192,16 +194,17 @@ class Relay:
                 await asyncio.sleep(TIDY_SECONDS)
 
     async def _tidy(self) -> None:
-        """Forget what was published, then tell Kafka how far the partitions are."""
-        self._untidy.clear()
-        published, positions = dict(self._published), dict(self._positions)
-        if published:
-            async with self._database.transaction(durable=False) as connection:
-                await outbox.forget(connection, published)
-            self._clear(self._published, published)
-        if positions:
-            await self._commit_offsets(positions)
-            self._clear(self._positions, positions)
+        """Forget what was published, then tell Kafka how far the partitions are; one at a time, so never backwards."""
+        async with self._tidying:
+            self._untidy.clear()
+            published, positions = dict(self._published), dict(self._positions)
+            if published:
+                async with self._database.transaction(durable=False) as connection:
+                    await outbox.forget(connection, published)
+                self._clear(self._published, published)
+            if positions:
+                await self._commit_offsets(positions)
+                self._clear(self._positions, positions)
 
     @staticmethod
     def _clear(noted: dict, done: Mapping) -> None:  # type: ignore[type-arg]
