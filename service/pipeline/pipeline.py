@@ -22,7 +22,7 @@ from service.pipeline.reference_topic import CatchUp, ReferenceBatch
 from service.pipeline.references import ReferencePolicy
 from service.pipeline.relay import Relay
 from service.pipeline.slices import Committed
-from service.pipeline.subscriber import Subscription, Take
+from service.pipeline.subscriber import SLOW_POLL_MS, Subscription, Take
 from service.settings import Settings
 from service.store.database import Database
 
@@ -66,6 +66,7 @@ class Pipeline:
             f"{settings.consumer_group}-references",
             settings.batch_max,
             "References",
+            poll_ms=SLOW_POLL_MS,
         )
         self.relay = Relay(
             database,

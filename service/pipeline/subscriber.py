@@ -20,8 +20,11 @@ from service.pipeline.partitions import Partitions
 
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
-POLL_MS = 2
-"""FastStream also sleeps this long after a poll that found nothing, so it is kept short."""
+POLL_MS = 10
+"""How long a poll waits for records. FastStream sleeps as long again after one that found nothing: a command that
+comes then waits for it, and an idle worker spends half a percent of a core on polling."""
+SLOW_POLL_MS = 100
+"""The same where nobody waits for an answer."""
 SESSION_TIMEOUT_MS = 10_000
 """A worker that is killed is noticed after this (design 9, rule 9)."""
 HEARTBEAT_MS = 500
@@ -39,14 +42,25 @@ class Subscription:
         group: the consumer group.
         max_records: the most that one batch holds.
         title: for the AsyncAPI document.
+        poll_ms: how long a poll waits.
     """
 
-    def __init__(self, broker: KafkaBroker, topic: str, group: str, max_records: int, title: str) -> None:
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        topic: str,
+        group: str,
+        max_records: int,
+        title: str,
+        *,
+        poll_ms: int = POLL_MS,
+    ) -> None:
         self._broker = broker
         self._topic = topic
         self._group = group
         self._max_records = max_records
         self._title = title
+        self._poll_ms = poll_ms
         self._subscriber: BatchSubscriber | None = None
 
     def attach(self, partitions: Partitions, take: Take) -> None:
@@ -55,7 +69,7 @@ class Subscription:
             self._topic,
             batch=True,
             max_records=self._max_records,
-            batch_timeout_ms=POLL_MS,
+            batch_timeout_ms=self._poll_ms,
             group_id=self._group,
             listener=partitions,
             ack_policy=AckPolicy.MANUAL,
