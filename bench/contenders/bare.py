@@ -3,6 +3,8 @@
 aiokafka and asyncpg alone; progress, sessions, inbox and outbox in the worker's own tables, written in sets; nothing
 is validated, no rule is checked, no id is looked up, no summary is made, one phase comes after the other. What is
 owed is published with every acknowledgement awaited, and forgotten in the next transaction.
+
+The interpreter is as it comes: with its garbage collection tuned as the worker's is, it takes a sixth less CPU.
 """
 
 import asyncio
