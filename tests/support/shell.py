@@ -16,19 +16,24 @@ PATIENCE = 60.0
 NO_MORE: Mapping[str, str] = {}
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that say so."""
+    return {
+        "WALK_DATABASE_URL": settings.require_database(),
+        "WALK_KAFKA_BOOTSTRAP_SERVERS": settings.require_kafka(),
+        "WALK_TOPIC_PREFIX": settings.topic_prefix,
+        "WALK_TOPIC_PARTITIONS": str(settings.topic_partitions),
+        "WALK_CONSUMER_GROUP": settings.consumer_group,
+        "WALK_HTTP_PORT": "0",
+    }
+
+
 class Shell:
     """Where commands are typed."""
 
     def __init__(self, settings: Settings) -> None:
-        self.env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("WALK_")},
-            "WALK_DATABASE_URL": settings.require_database(),
-            "WALK_KAFKA_BOOTSTRAP_SERVERS": settings.require_kafka(),
-            "WALK_TOPIC_PREFIX": settings.topic_prefix,
-            "WALK_TOPIC_PARTITIONS": str(settings.topic_partitions),
-            "WALK_CONSUMER_GROUP": settings.consumer_group,
-            "WALK_HTTP_PORT": "0",
-        }
+        others = {name: value for name, value in os.environ.items() if not name.startswith("WALK_")}
+        self.env = others | environment(settings)
 
     async def walk(self, *arguments: str, given: bytes = b"", env: Mapping[str, str] = NO_MORE) -> Ended:
         """What a command says and how it ends, given this on its standard input."""

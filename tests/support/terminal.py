@@ -1,6 +1,8 @@
 """What the command `walk` shows: its screens without a terminal, and its exit codes without a process."""
 
 import json
+import os
+from collections.abc import Mapping
 from io import StringIO
 from typing import Any, NamedTuple
 
@@ -42,10 +44,18 @@ class Ended(NamedTuple):
 
 
 class Terminal:
-    """Runs `walk` in this process."""
+    """Runs `walk` in this process, with the settings that the test has given and no others."""
 
-    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
         self._capture = capture
+        self._patch = patch
+        for name in [name for name in os.environ if name.startswith("WALK_")]:
+            patch.delenv(name)
+
+    def give(self, env: Mapping[str, str]) -> None:
+        """Set these variables."""
+        for name, value in env.items():
+            self._patch.setenv(name, value)
 
     def walk(self, *arguments: str) -> Ended:
         """`walk` with these arguments."""

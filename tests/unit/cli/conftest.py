@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from tests.support.terminal import Terminal
@@ -8,6 +6,4 @@ from tests.support.terminal import Terminal
 @pytest.fixture
 def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """No terminal, no settings: what a script has."""
-    for name in [name for name in os.environ if name.startswith("WALK_")]:
-        monkeypatch.delenv(name)
-    return Terminal(capsys)
+    return Terminal(capsys, monkeypatch)
