@@ -56,6 +56,11 @@ class Site:
         self.producer = producer
         self.database = connection
 
+    async def connect_again(self) -> None:
+        """After the database was away."""
+        await self.database.close()
+        self.database = await _connect(self.settings)
+
     async def send(self, *commands: Sending, partition: int | None = None) -> list[Place]:
         """Send to the commands topic; their places, once the broker has them."""
         return await self.send_to(self.topics.commands, *commands, partition=partition)
@@ -191,10 +196,15 @@ async def open_site(settings: Settings) -> AsyncIterator[Site]:
         bootstrap_servers=settings.require_kafka(), enable_idempotence=True, max_request_size=4 * 1024 * 1024
     )
     await producer.start()
-    connection = await asyncpg.connect(dsn(settings.require_database()))
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    site = Site(settings, producer, await _connect(settings))
     try:
-        yield Site(settings, producer, connection)
+        yield site
     finally:
         await producer.stop()
-        await connection.close()
+        await site.database.close()
+
+
+async def _connect(settings: Settings) -> "asyncpg.Connection[Any]":
+    connection = await asyncpg.connect(dsn(settings.require_database()))
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    return connection

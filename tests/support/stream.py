@@ -1,6 +1,7 @@
 """A stream of commands with all that must come of it, through workers that come and go."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 
@@ -13,10 +14,39 @@ from service.dev.simulation.publish import publish
 from tests.support.site import PATIENCE, Site
 from tests.support.waiting import until
 
+PACE_SECONDS = 0.02
 
-async def feed(site: Site, records: Sequence[Record], rate: float | None = None) -> None:
-    """Send all of it, so many a second."""
-    await publish(records, site.settings, site.topics.commands, rate=rate)
+
+async def feed(site: Site, records: Sequence[Record]) -> None:
+    """Send all of it, as fast as it goes."""
+    await publish(records, site.settings, site.topics.commands)
+
+
+class Stream:
+    """Sends records in the background, some fifty a second until told to hurry."""
+
+    def __init__(self, site: Site, records: Sequence[Record]) -> None:
+        self._hurry = asyncio.Event()
+        self._task = asyncio.create_task(self._send(site, records))
+
+    @property
+    def over(self) -> bool:
+        """Whether all of it is sent."""
+        return self._task.done()
+
+    async def end(self) -> None:
+        """Send what is left as fast as it goes, and return once Kafka has it."""
+        self._hurry.set()
+        await self._task
+
+    async def _send(self, site: Site, records: Sequence[Record]) -> None:
+        sent = []
+        for record in records:
+            sent.append(await site.producer.send(site.topics.commands, record.value, key=record.key))
+            if not self._hurry.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), PACE_SECONDS)
+        await asyncio.gather(*sent)
 
 
 async def handled(site: Site) -> int:
