@@ -2,20 +2,21 @@
 
 The worker's statements are few, set-based and fixed, so they run on asyncpg directly: the same statement through
 SQLAlchemy's execution costs the event loop 0.07 ms more each (bench/statement_cost.py), eight times a batch.
-Pooling, URLs and migrations stay SQLAlchemy's.
+Pooling and migrations stay SQLAlchemy's.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-if TYPE_CHECKING:
-    import asyncpg
+from service.store.address import dsn
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -39,17 +40,18 @@ class Database:
     """A pool of connections to one database.
 
     Args:
-        url: `postgresql+asyncpg://...`, as `Settings.require_database` gives it.
+        url: as `Settings.require_database` gives it, with options as libpq names them (`?sslmode=require`).
         pool_size: connections it may open.
     """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.engine: AsyncEngine = create_async_engine(
-            url,
+            "postgresql+asyncpg://",
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=TRANSACTION_LIMIT_SECONDS,
             connect_args={
+                "async_creator_fn": partial(asyncpg.connect, dsn(url)),
                 "timeout": TRANSACTION_LIMIT_SECONDS,
                 "command_timeout": TRANSACTION_LIMIT_SECONDS + 2,
                 "server_settings": _SERVER_SETTINGS,
