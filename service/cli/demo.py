@@ -60,12 +60,13 @@ def demo(
     Exit code 1 where anything differs.
     """
     from service.cli import screen
+    from service.cli.embedded import told
     from service.cli.stages import Stages
     from service.cli.views.demo import stay_view, summary_json
     from service.dev.stack import EmbeddedStack
 
     traffic = _traffic(walks, seed, commands, expected)
-    with _told(), Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
+    with told(), Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
         _settle_in(stack)
         with _worker(stack, stages) as worker:
             result = _played(traffic, worker, stages)
@@ -108,13 +109,15 @@ def _settle_in(stack: "EmbeddedStack") -> None:
 @contextmanager
 def _worker(stack: "EmbeddedStack", stages: "Stages") -> "Iterator[WorkerProcess]":
     """The set-up, then a worker; where it fails, the end of its log is told."""
+    from service.cli.embedded import set_up
     from service.cli.exits import CommandError
     from service.cli.screen import err
     from service.dev.errors import StackError
     from service.dev.worker import WorkerProcess
+    from service.settings import load
 
     with stages.stage("migrating the database, making the topics", "Database migrated, topics made"):
-        asyncio.run(_set_up())
+        asyncio.run(set_up(load()))
     worker = WorkerProcess(stack)
     try:
         with stages.stage("starting a worker", "Worker started"):
@@ -127,16 +130,6 @@ def _worker(stack: "EmbeddedStack", stages: "Stages") -> "Iterator[WorkerProcess
         raise CommandError(str(error)) from None
     finally:
         worker.stop()
-
-
-async def _set_up() -> None:
-    from service.ops import topics
-    from service.settings import load
-    from service.store import migrate
-
-    settings = load()
-    await migrate.upgrade(settings.require_database())
-    await topics.create(settings)
 
 
 def _played(traffic: "Traffic", worker: "WorkerProcess", stages: "Stages") -> "Result":
@@ -170,15 +163,3 @@ def _stay(worker: "WorkerProcess") -> None:
         while True:
             worker.check()
             time.sleep(1)
-
-
-@contextmanager
-def _told() -> "Iterator[None]":
-    """What the embedded stack says went wrong, as a command's one line."""
-    from service.cli.exits import CommandError, ExitCode
-    from service.dev.errors import StackError
-
-    try:
-        yield
-    except StackError as error:
-        raise CommandError(str(error), ExitCode.NOT_SET_UP) from None
