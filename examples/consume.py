@@ -7,6 +7,7 @@ Stops after --count walks, or when none has come for --timeout seconds. Exits 1 
 
 import argparse
 import asyncio
+import os
 import sys
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -80,8 +81,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bootstrap-servers", default="localhost:9092", metavar="HOST:PORT,...")
-    parser.add_argument("--topic-prefix", default="l1.walk", help="as the worker's WALK_TOPIC_PREFIX")
+    servers = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
+    parser.add_argument("--bootstrap-servers", default=servers, metavar="HOST:PORT,...")
+    prefix = os.environ.get("WALK_TOPIC_PREFIX", "l1.walk")
+    parser.add_argument("--topic-prefix", default=prefix, help="as the worker's WALK_TOPIC_PREFIX")
     parser.add_argument("--group", default="example-connector", help="the consumer group, which remembers")
     parser.add_argument("--count", type=int, default=0, help="stop after so many walks; default: never")
     parser.add_argument("--timeout", type=float, default=30, help="seconds without any before it stops")

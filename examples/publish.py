@@ -5,6 +5,7 @@ python examples/publish.py --bootstrap-servers localhost:9092 --ticket T20260131
 
 import argparse
 import asyncio
+import os
 import sys
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -84,8 +85,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bootstrap-servers", default="localhost:9092", metavar="HOST:PORT,...")
-    parser.add_argument("--topic-prefix", default="l1.walk", help="as the worker's WALK_TOPIC_PREFIX")
+    servers = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
+    parser.add_argument("--bootstrap-servers", default=servers, metavar="HOST:PORT,...")
+    prefix = os.environ.get("WALK_TOPIC_PREFIX", "l1.walk")
+    parser.add_argument("--topic-prefix", default=prefix, help="as the worker's WALK_TOPIC_PREFIX")
     parser.add_argument("--ticket", default="T20260131.0042", help="the PSA's number of the ticket")
     parser.add_argument(
         "--account", type=UUID, default=uuid4(), help="the client company; default: a new one"

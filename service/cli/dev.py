@@ -14,7 +14,8 @@ from service.cli.tree import examples
 
 EPILOG = examples(
     ("walk dev", "then paste what it prints into another terminal"),
-    ("walk dev > env.sh &", "for a script: once env.sh has lines, the stack is ready; then: . ./env.sh"),
+    ("walk dev > dev.env", "then read it in another terminal: . ./dev.env"),
+    ("walk dev > dev.env &", "for a script: once dev.env has lines, they are whole, and the stack is ready"),
     ("walk dev --broker memory", "without Java and Maven"),
 )
 
@@ -48,11 +49,10 @@ def dev(
             with stages.stage("migrating the database, making the topics", "Database migrated, topics made"):
                 asyncio.run(set_up(load()))
         stages.end()
-        for name, value in stack.env.items():
-            sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in stack.env.items()]
+        sys.stdout.write("".join(lines))  # at once: who waits for the first line finds the last one too
         sys.stdout.flush()
-        hint(
-            "Paste these lines into another terminal, then: walk worker, walk send FILE, walk tail. Ctrl-C ends it."
-        )
+        how = "Paste these lines into" if sys.stdout.isatty() else "Ready. Read the written lines (. ./FILE) in"
+        hint(f"{how} another terminal, then: walk worker, walk send FILE, walk tail. Ctrl-C ends it.")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
