@@ -52,7 +52,9 @@ def dev(
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in stack.env.items()]
         sys.stdout.write("".join(lines))  # at once: who waits for the first line finds the last one too
         sys.stdout.flush()
-        how = "Paste these lines into" if sys.stdout.isatty() else "Ready. Read the written lines (. ./FILE) in"
+        how = (
+            "Paste these lines into" if sys.stdout.isatty() else "Ready. Read the written lines (. ./FILE) in"
+        )
         hint(f"{how} another terminal, then: walk worker, walk send FILE, walk tail. Ctrl-C ends it.")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
