@@ -81,7 +81,7 @@ def _hints(status: Status) -> Iterator[Text]:
 
 
 def _partitions(status: Status, now: datetime) -> Table:
-    columns = ("partition", "next", "end", "waiting", "oldest", "handled")
+    columns = ("partition", "next", "end", "waiting", "oldest", "handled ago")
     rows = table(*columns, right=columns)
     for partition in status.lag.partitions:
         rows.add_row(*_row(partition, now), style=_style(partition))
@@ -91,7 +91,7 @@ def _partitions(status: Status, now: datetime) -> Table:
 def _row(p: PartitionLag, now: datetime) -> tuple[str, ...]:
     handled = "never"
     if p.last_handled_at is not None:
-        handled = f"{duration(max(0.0, (now - p.last_handled_at).total_seconds()))} ago"
+        handled = duration(max(0.0, (now - p.last_handled_at).total_seconds()))
     return (
         str(p.partition),
         "–" if p.next_offset is None else f"{p.next_offset:,}",
