@@ -134,16 +134,16 @@ class Fold:
     def _message(self, one: Decoded, number: int, event: Event) -> Message:
         out = encode_event(event, self._topics)
         return Message(
-            partition=one.partition,
-            offset=one.offset,
-            number=number,
-            topic=out.topic,
-            target_partition=None if event.kind in BY_TICKET else one.partition,
-            key=out.key,
-            headers=out.headers,
-            value=out.value,
-            session_id=one.session_id,
-            account_id=event.account_id,
+            one.partition,
+            one.offset,
+            number,
+            out.topic,
+            None if event.kind in BY_TICKET else one.partition,
+            out.key,
+            out.headers,
+            out.value,
+            one.session_id,
+            event.account_id,
         )
 
 
