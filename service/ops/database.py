@@ -46,6 +46,10 @@ async def connected(settings: Settings) -> AsyncIterator["Connection"]:
         yield connection
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
         raise NotSetUpError(f"the database {where(url)} is not migrated: run: walk migrate") from None
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise RefusedError(
+            f"the database {where(url)} turns us away ({words(error)}): check the rights of that user"
+        ) from None
     except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError, TimeoutError) as error:
         raise UnreachableError(f"the database {where(url)} went away ({words(error)})") from None
     finally:
