@@ -41,6 +41,7 @@ class Worker:
         self._grace = settings.shutdown_grace.total_seconds()
         self._database = database
         self._running: asyncio.Task[None] | None = None
+        self._gave_in = False
         self._metrics = Metrics()
         self._health = Health()
         self._http = HttpServer(
@@ -77,6 +78,10 @@ class Worker:
         self._running = asyncio.current_task()
         try:
             await self.app.run()
+        except asyncio.CancelledError:
+            if self._gave_in:
+                raise TimeoutError(f"not stopped within {self._grace:.0f} s") from None
+            raise
         finally:
             await self._http.stop()
 
@@ -103,6 +108,7 @@ class Worker:
 
     def _give_in(self) -> None:
         logger.error("not stopped within %.0f s: giving in; nothing is lost by it", self._grace)
+        self._gave_in = True
         if self._running is not None:
             self._running.cancel()
 

@@ -64,7 +64,7 @@ def _told(settings: "Settings") -> "Iterator[None]":
 
     try:
         yield
-    except (asyncio.CancelledError, TimeoutError):
+    except TimeoutError:
         grace = f"{settings.shutdown_grace.total_seconds():g} s"
         raise CommandError(
             f"not stopped within {grace} (WALK_SHUTDOWN_GRACE): what was not finished is done again, nothing is lost"
