@@ -1,13 +1,12 @@
 """Which broker the embedded stack runs, and why (design 10)."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 from service.dev.errors import StackError
 from service.dev.java import KAFKA_VERSION, jars_missing, java_missing
 
 BrokerName = Literal["auto", "memory", "kafka"]
-BROKER_NAMES: Final[tuple[BrokerName, ...]] = ("auto", "memory", "kafka")
 
 
 class Broker(Protocol):

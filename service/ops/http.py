@@ -25,7 +25,6 @@ class Endpoints:
 
     def __init__(self, health: Health, metrics: Metrics) -> None:
         self._health = health
-        self._metrics = metrics
         self._routes: dict[str, Callable[[], Answer]] = {
             "/livez": self._live,
             "/readyz": self._ready,
@@ -69,7 +68,8 @@ class HttpServer:
     """Serves the endpoints from `start` to `stop`.
 
     Args:
-        host: where to listen; loopback unless told otherwise.
+        endpoints: what answers.
+        host: where to listen.
         port: 0 takes a free one.
     """
 

@@ -120,11 +120,6 @@ def forget(connection: "Connection", action: Action, kind: Kind, name: str) -> N
     )
 
 
-def sessions_adopted(connection: "Connection") -> bool:
-    """Whether the session table is upstream's: it may be altered as section 12 says, never dropped."""
-    return SESSIONS in noted(connection, "adopted", "table")
-
-
 def _reference_problems(connection: "Connection", present: set[str]) -> list[str]:
     problems = [
         f"table {table} is missing beside {', '.join(sorted(present))}"
