@@ -137,7 +137,7 @@ def _collect_rarely() -> None:
     """Let garbage be collected every few batches instead of dozens of times in each.
 
     A batch makes some 50,000 objects, free of cycles and all alive until it ends: each collection in it walks them for
-    nothing, which was a fifth of the worker's CPU time (bench/RESULTS.md).
+    nothing, which was a fifth of the worker's CPU time under the load of `make bench`.
     """
     gc.collect()
     gc.freeze()

@@ -39,7 +39,7 @@ class Handled(NamedTuple):
 
     outcome: Outcome
     session: Session | None
-    """As it stands now; None where there is none, or none that the command may know of."""
+    """As it stands now, also where the command may not know of it; None where there is none."""
     events: tuple[Event, ...] = ()
     """What is to be told, in order: facts, or the one rejection."""
     reason: RejectionReason | None = None

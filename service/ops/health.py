@@ -4,11 +4,7 @@ from service.pipeline.pipeline import Pipeline
 
 
 class Health:
-    """Judges a pipeline.
-
-    Args:
-        pipeline: once it is started; until then nothing is ready.
-    """
+    """Judges a pipeline, once it is told which: until then nothing is ready."""
 
     def __init__(self) -> None:
         self._pipeline: Pipeline | None = None

@@ -34,4 +34,4 @@ class Observer(Protocol):
         """So many messages of each topic were acknowledged, in so many seconds."""
 
     def failed(self, what: str) -> None:
-        """An attempt at something failed: `batch`, `publish`, `take`."""
+        """An attempt at something failed: `batch`, `publish`."""

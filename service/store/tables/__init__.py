@@ -1,7 +1,8 @@
 """The tables as SQLAlchemy models: one metadata, which Alembic compares with the database.
 
 `session` holds what design 12 gives (upstream's session table and the four it refers to), `worker` what is
-the worker's own (design 8). Fast paths build Core statements from `Model.__table__`.
+the worker's own (design 8). The worker's statements are SQL, each in the module of what it keeps (`service.store`):
+these models are for Alembic, and for whoever reads the tables with SQLAlchemy.
 """
 
 from service.store.tables.base import Base

@@ -142,10 +142,10 @@ class Adoption(Base):
     """What of upstream's stood in this database before the worker, and what the migrations added to it
     (design 12).
 
-    One row a thing, `action` saying which: *adopted* a table that is upstream's; *added* a column,
-    constraint, index or storage setting that the migrations put on an adopted table; *replaced* a constraint
-    that they dropped there, with its `definition`. A downgrade takes back what was added, puts back what was
-    replaced, and drops no table that was adopted.
+    One row a thing, `action` saying which: *adopted* a table that is upstream's, or a check of its session table
+    that the migrations replace, with its `definition`; *added* a constraint, index or storage setting that they
+    put on an adopted table. A downgrade takes back what was added, puts back the checks, and drops no table that
+    was adopted.
     """
 
     __tablename__ = "l1_walk_adoption"
