@@ -24,7 +24,7 @@ class Decoded(NamedTuple):
     digest: bytes
     """Of the command; empty where it is none."""
     references: tuple[tuple[str, Reference], ...]
-    """Field and reference of each id that the command mentions."""
+    """Field and reference of each id that the command mentions, the account first."""
 
 
 def decode(records: Sequence[ConsumerRecord]) -> list[Decoded]:

@@ -112,7 +112,7 @@ class Fold:
             one.digest,
             seen.get(key) or known.seen.get(key),
             [name for name, named in one.references if named in known.unknown] if known.unknown else (),
-            bool(known.gone) and any(account in known.gone for _, account in one.references[:1]),
+            bool(known.gone) and _names_gone_account(one, known.gone),
         )
         handled = handle(received, session, self._rules)
         if handled.outcome is Outcome.ACCEPTED and handled.session is not session:
@@ -145,6 +145,10 @@ class Fold:
             one.session_id,
             event.account_id,
         )
+
+
+def _names_gone_account(one: Decoded, gone: Collection[Reference]) -> bool:
+    return bool(one.references) and one.references[0][1] in gone
 
 
 def _entry(key: Key, one: Decoded, handled: Handled) -> InboxEntry:

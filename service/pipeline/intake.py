@@ -101,8 +101,7 @@ class Intake(Generic[R]):
     async def _settle(self, work: Sequence[Work[R]]) -> None:
         """Commit the work; split it where the data is at fault."""
         try:
-            if not await self._commit(work):
-                return
+            await self._commit(work)
         except Exception as error:
             fault = classify(error)
             self._observer.failed("batch")
@@ -111,12 +110,12 @@ class Intake(Generic[R]):
             else:
                 await self._recover(_reach(work), fault, error)
 
-    async def _commit(self, work: Sequence[Work[R]]) -> bool:
-        """Run the transaction on what is still ours of the work; whether anything was."""
+    async def _commit(self, work: Sequence[Work[R]]) -> None:
+        """Run the transaction on what is still ours of the work."""
         async with self._partitions.lock:
             slices = [_slice(one) for one in work if self._holds(one)]
             if not slices:
-                return False
+                return
             committed = await self._batch.run(slices)
             for number, offset in committed.positions.items():
                 partition = self._partitions.held[number]
@@ -124,7 +123,6 @@ class Intake(Generic[R]):
             self._committed(committed)
         self._waits = delays()
         self._conditions.end("database")
-        return True
 
     def _holds(self, one: Work[R]) -> bool:
         held = self._partitions.held.get(one.partition.number)
