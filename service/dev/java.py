@@ -56,29 +56,39 @@ def jars_missing() -> str | None:
 
 
 def fetch_jars(children: Children) -> Path:
-    """The folder with Kafka's jars; the first time, Maven fetches them (43 MB).
+    """The folder with Kafka's jars; the first time, Maven fetches them (43 MB)."""
+    return fetch(children, _jars(), _POM, f"Maven could not fetch Apache Kafka {KAFKA_VERSION}")
+
+
+def fetch(children: Children, jars: Path, pom: str, failure: str) -> Path:
+    """`jars`, a folder with what the pom depends on, which Maven fetches where it is not there.
 
     Whole or not at all: they are moved into place at the end, and a lock lets one process at a time do it.
+    Raises `StackError` with `failure` and what Maven said.
     """
-    jars = _jars()
     jars.parent.mkdir(parents=True, exist_ok=True)
     with (jars.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not jars.is_dir():
-            pom, log = children.folder / "pom.xml", children.folder / "maven.log"
-            pom.write_text(_POM)
+            pom_file, log = children.folder / "pom.xml", children.folder / "maven.log"
+            pom_file.write_text(pom)
             fresh = jars.with_suffix(".new")
             shutil.rmtree(fresh, ignore_errors=True)
             options = ["-DincludeScope=runtime", f"-DoutputDirectory={fresh}"]
             children.run(
-                ["mvn", "-q", "-B", "-C", "-Dstyle.color=never", "-f", pom, _COPY, *options],
+                ["mvn", "-q", "-B", "-C", "-Dstyle.color=never", "-f", pom_file, _COPY, *options],
                 log=log,
-                failure=f"Maven could not fetch Apache Kafka {KAFKA_VERSION}",
+                failure=failure,
             )
             fresh.rename(jars)
     return jars
 
 
+def cache() -> Path:
+    """Where what was fetched is kept for the next time."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return folder / "l1-walk-worker"
+
+
 def _jars() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "l1-walk-worker" / f"kafka-{KAFKA_VERSION}"
+    return cache() / f"kafka-{KAFKA_VERSION}"
