@@ -6,11 +6,11 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.options import Json
+from service.cli.options import Broker, Json
 from service.cli.tree import examples
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ EPILOG = examples(
 def demo(
     walks: Annotated[int, typer.Option(metavar="N", min=1, help="Calls for help to simulate.")] = 300,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number, another day at the desk.")] = 1,
-    broker: Annotated[
-        Literal["auto", "memory", "kafka"],
-        typer.Option(
-            help="Real Apache Kafka, or the in-memory one; auto: Kafka where Java 17+ and Maven are."
-        ),
-    ] = "auto",
+    broker: Broker = "auto",
     stay: Annotated[
         bool, typer.Option("--stay", metavar="", help="Keep everything up afterwards, until Ctrl-C.")
     ] = False,
@@ -60,13 +55,12 @@ def demo(
     Exit code 1 where anything differs.
     """
     from service.cli import screen
-    from service.cli.embedded import told
     from service.cli.stages import Stages
     from service.cli.views.demo import stay_view, summary_json
     from service.dev.stack import EmbeddedStack
 
     traffic = _traffic(walks, seed, commands, expected)
-    with told(), Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
+    with Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
         _settle_in(stack)
         with _worker(stack, stages) as worker:
             result = _played(traffic, worker, stages)

@@ -6,10 +6,11 @@ import shlex
 import sys
 import threading
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from service.cli.options import Broker
 from service.cli.tree import examples
 
 EPILOG = examples(
@@ -21,12 +22,7 @@ EPILOG = examples(
 
 
 def dev(
-    broker: Annotated[
-        Literal["auto", "memory", "kafka"],
-        typer.Option(
-            help="Real Apache Kafka, or the in-memory one; auto: Kafka where Java 17+ and Maven are."
-        ),
-    ] = "auto",
+    broker: Broker = "auto",
     bare: Annotated[
         bool, typer.Option("--bare", metavar="", help="Neither migrate the database nor make the topics.")
     ] = False,
@@ -37,13 +33,13 @@ def dev(
     lines for a shell; all else goes to standard error. They run on free ports of this machine, out of a temporary
     folder that is gone afterwards.
     """
-    from service.cli.embedded import set_up, told
+    from service.cli.embedded import set_up
     from service.cli.screen import hint
     from service.cli.stages import Stages
     from service.dev.stack import EmbeddedStack
     from service.settings import load
 
-    with told(), Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
+    with Stages() as stages, EmbeddedStack(broker, progress=stages.of_stack) as stack:
         os.environ.update(stack.env)
         if not bare:
             with stages.stage("migrating the database, making the topics", "Database migrated, topics made"):

@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     NOT_SO = 1
-    """What was asked for is not so: a difference was found, a command is not to be had."""
+    """What was asked for is not so: a difference was found, or it is not there."""
     USAGE = 2
     """The command line or a setting is wrong."""
     UNREACHABLE = 3
@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
     """Ctrl-C."""
     PIPE_CLOSED = 141
-    """Who read our output has gone."""
+    """Whoever read our output has gone."""
 
 
 class CommandError(Exception):
@@ -34,23 +34,14 @@ class CommandError(Exception):
 
 
 class PipeClosedError(Exception):
-    """Who read our output has gone. No `OSError`, which Typer would end the process for in its own way."""
+    """Whoever read our output has gone. No `OSError`, which Typer would end the process for in its own way."""
 
 
 def explain(error: Exception) -> tuple[ExitCode, str]:
     """The exit code and the line for an error that ended a command."""
-    if isinstance(error, CommandError):
-        return error.code, str(error)
-    from service.settings import SettingsError
-
-    if isinstance(error, SettingsError):
-        return ExitCode.USAGE, str(error)
-    from service.ops.errors import NotSetUpError, PreflightError
-
-    if isinstance(error, NotSetUpError):
-        return ExitCode.NOT_SET_UP, str(error)
-    if isinstance(error, PreflightError):
-        return ExitCode.UNREACHABLE, str(error)
+    code = error.code if isinstance(error, CommandError) else _code_of(error)
+    if code is not None:
+        return code, str(error)
     if os.environ.get("WALK_LOG_LEVEL", "").lower() == "debug":
         traceback.print_exception(error)
     where = traceback.extract_tb(error.__traceback__)[-1]
@@ -58,3 +49,20 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
         f"unexpected {type(error).__name__} ({where.name}): {' '.join(str(error).split())}"
         f": a fault of this program; WALK_LOG_LEVEL=debug shows the trace"
     )
+
+
+def _code_of(error: Exception) -> ExitCode | None:
+    """The code of an error whose text is made for people; None for one that nobody foresaw."""
+    from service.dev.errors import StackError
+    from service.ops.errors import NotSetUpError, PreflightError
+    from service.settings import SettingsError
+    from service.store.errors import MigrationError
+
+    codes: dict[type[Exception], ExitCode] = {
+        SettingsError: ExitCode.USAGE,
+        MigrationError: ExitCode.NOT_SO,
+        StackError: ExitCode.NOT_SET_UP,
+        NotSetUpError: ExitCode.NOT_SET_UP,  # before its base
+        PreflightError: ExitCode.UNREACHABLE,
+    }
+    return next((code for kind, code in codes.items() if isinstance(error, kind)), None)

@@ -45,15 +45,11 @@ def migrate(
     """
     from service.cli.exits import CommandError, ExitCode
     from service.settings import load
-    from service.store.migrate import MigrationError
 
     if sum((to is not None, down is not None, check)) > 1:
         raise CommandError("give one of --to, --down and --check", ExitCode.USAGE)
     settings = load()
-    try:
-        asyncio.run(_check(settings) if check else _move(settings, to, down))
-    except MigrationError as error:
-        raise CommandError(str(error)) from None
+    asyncio.run(_check(settings) if check else _move(settings, to, down))
 
 
 async def _move(settings: "Settings", to: str | None, down: str | None) -> None:

@@ -9,8 +9,10 @@ import sys
 import pytest
 
 from service.cli.exits import CommandError, ExitCode, explain
+from service.dev.errors import StackError
 from service.ops.errors import NotSetUpError, RefusedError, UnreachableError
 from service.settings import SettingsError
+from service.store.errors import MigrationError
 from tests.support.terminal import Terminal
 
 WALK = [sys.executable, "-m", "service"]
@@ -25,6 +27,8 @@ WALK = [sys.executable, "-m", "service"]
         (UnreachableError("no"), ExitCode.UNREACHABLE),
         (RefusedError("no"), ExitCode.UNREACHABLE),
         (NotSetUpError("no"), ExitCode.NOT_SET_UP),
+        (StackError("no"), ExitCode.NOT_SET_UP),
+        (MigrationError("no"), ExitCode.NOT_SO),
     ],
 )
 def test_each_error_has_its_code_and_keeps_its_words(error: Exception, code: ExitCode) -> None:
