@@ -5,8 +5,11 @@ What is logged beside the message goes through `extra=`; payloads are never give
 
 import json
 import logging
+import math
 import os
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
@@ -19,6 +22,11 @@ LIBRARIES = {
     "uvicorn": logging.WARNING,
 }
 """How loud each library may be: the worker says itself what an operator wants to know."""
+
+SELDOM_SECONDS = 30.0
+"""How often a library's message is let through."""
+SELDOM_KINDS = 1000
+"""Different messages remembered, at most."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _COLOURS = {
@@ -43,6 +51,8 @@ def set_up(
     stream = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(stream)
     as_text = style == "text" or (style == "auto" and stream.isatty())
+    if level != "debug":
+        handler.addFilter(Seldom())
     handler.setFormatter(TextFormatter(coloured=_coloured(stream)) if as_text else JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
@@ -52,6 +62,27 @@ def set_up(
         library.handlers = []
         library.propagate = True
         library.setLevel(logging.NOTSET if level == "debug" else quiet)
+
+
+class Seldom(logging.Filter):
+    """Lets a library say the same thing once in a while: what is away, aiokafka tells two hundred times a second."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be logged."""
+        if record.name.partition(".")[0] not in LIBRARIES:
+            return True
+        said, now = (record.name, str(record.msg)), self._clock()
+        if now - self._said.get(said, -math.inf) < SELDOM_SECONDS:
+            return False
+        if len(self._said) >= SELDOM_KINDS:
+            self._said.clear()
+        self._said[said] = now
+        return True
 
 
 class JsonFormatter(logging.Formatter):

@@ -23,6 +23,7 @@ from service.pipeline.references import ReferencePolicy
 from service.pipeline.relay import Relay
 from service.pipeline.slices import Committed
 from service.pipeline.subscriber import SLOW_POLL_MS, Subscription, Take
+from service.pipeline.watch import Watch
 from service.settings import Settings
 from service.store.database import Database
 
@@ -68,6 +69,7 @@ class Pipeline:
             "References",
             poll_ms=SLOW_POLL_MS,
         )
+        self._watch = Watch((self._commands, self._references), self.conditions)
         self.relay = Relay(
             database,
             Publishers(broker, topics, new_producer),
@@ -119,6 +121,7 @@ class Pipeline:
     def start(self) -> None:
         """Begin to publish; the consumers are FastStream's to start."""
         self.relay.start()
+        self._watch.start()
 
     async def give_up(self, seconds: float) -> None:
         """Handle nothing more: the batch in flight ends, what it owes is published, offsets are committed."""
@@ -131,12 +134,13 @@ class Pipeline:
 
     async def stop(self) -> None:
         """Stop publishing."""
+        await self._watch.stop()
         await self.relay.stop()
 
     @property
     def alive(self) -> bool:
         """Whether all its loops run."""
-        return self.relay.alive and self._commands.alive and self._references.alive
+        return self.relay.alive and self._watch.alive and self._commands.alive and self._references.alive
 
     def lags(self) -> dict[int, int]:
         """For each partition held, the messages that wait, as far as the last fetch tells."""

@@ -102,6 +102,15 @@ class Subscription:
         subscriber = self._subscriber
         return subscriber is not None and subscriber.consumer is not None and subscriber.running
 
+    @property
+    def answered(self) -> bool:
+        """Whether the group's coordinator is known, which is so from its first answer to its first silence.
+
+        aiokafka keeps that to itself.
+        """
+        consumer = self._subscriber.consumer if self._subscriber is not None else None
+        return consumer is None or consumer._coordinator.coordinator_id is not None
+
 
 async def _unparsed(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
     return KafkaMessage(body=records, raw_message=records, headers={}, consumer=None)  # type: ignore[arg-type]

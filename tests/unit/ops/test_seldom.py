@@ -1,0 +1,31 @@
+import logging
+
+import pytest
+
+from service.ops.logging import SELDOM_KINDS, SELDOM_SECONDS, Seldom
+
+
+def record(name: str, message: str = "Unable connect to node with id %s") -> logging.LogRecord:
+    return logging.LogRecord(name, logging.ERROR, "f.py", 1, message, (1,), None)
+
+
+@pytest.mark.parametrize("name", ["aiokafka", "aiokafka.consumer.fetcher"])
+def test_a_library_says_the_same_once_in_a_while(name: str) -> None:
+    now = 0.0
+    seldom = Seldom(lambda: now)
+    assert [seldom.filter(record(name)) for _ in range(3)] == [True, False, False]
+    assert seldom.filter(record(name, "something else"))
+    now += SELDOM_SECONDS
+    assert seldom.filter(record(name))
+
+
+def test_the_worker_says_all_that_it_has_to_say() -> None:
+    seldom = Seldom()
+    assert all(seldom.filter(record("service.pipeline.relay")) for _ in range(3))
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    seldom = Seldom()
+    for number in range(2 * SELDOM_KINDS):
+        assert seldom.filter(record("aiokafka", f"message {number}"))
+    assert len(seldom._said) <= SELDOM_KINDS

@@ -1,0 +1,32 @@
+import asyncio
+from typing import cast
+
+import pytest
+
+from service.pipeline import watch as watch_module
+from service.pipeline.conditions import Conditions
+from service.pipeline.subscriber import Subscription
+from service.pipeline.watch import CONDITION, Watch
+from tests.support.waiting import until
+
+
+class Consumer:
+    answered = True
+
+
+async def test_a_kafka_that_does_not_answer_is_told_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "LOOK_SECONDS", 0)
+    commands, references, conditions = Consumer(), Consumer(), Conditions()
+    watch = Watch(cast("list[Subscription]", [commands, references]), conditions)
+    assert not watch.alive
+    watch.start()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not conditions.reasons
+    references.answered = False
+    await until(lambda: CONDITION in conditions.reasons, 5, "it is told")
+    references.answered = True
+    await until(lambda: not conditions.reasons, 5, "it is over")
+    assert watch.alive
+    await watch.stop()
+    assert not watch.alive
