@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
         The exit code. An error has been told in one line on standard error.
 
     Raises:
-        BrokenPipeError: who read our output has gone.
+        BrokenPipeError: whoever read our output has gone.
     """
     try:
         command = typer.main.get_command(app)
@@ -56,7 +56,7 @@ def _quieten() -> None:
 
 
 def _tell_usage(error: typer.TyperException) -> int:
-    text = " ".join(error.format_message().split())
+    text = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
     if text:  # without one, the help has been shown
         context = getattr(error, "ctx", None)
         command = "walk" if context is None else context.command_path

@@ -22,11 +22,11 @@ from service.cli.tree import Commands, add, examples, group, prose
 _START = examples(
     ("walk demo", "see it all at work, with nothing else installed"),
     ("walk migrate && walk topics create && walk worker", "set up, then run"),
-    ("walk status", "how it does"),
+    ("walk status", "how it is doing"),
 )
 _EXITS = """[bold]Exit codes[/bold]
     0  done
-    1  what was asked for is not so: a difference, not found
+    1  what was asked for is not so: something differs, or is not there
     2  the command line or a setting is wrong
     3  the database or the broker does not answer, or turns us away
     4  it answers, but was not set up: walk migrate, walk topics create

@@ -12,7 +12,7 @@ DEFAULT = Path("contracts/schemas")
 
 EXPORT_EPILOG = examples(
     ("walk contracts export", f"into {DEFAULT}, as the project has it"),
-    ("walk contracts export /srv/schemas", "for who does not write Python"),
+    ("walk contracts export /srv/schemas", "for those who do not write Python"),
 )
 CHECK_EPILOG = examples(
     ("walk contracts check", f"whether {DEFAULT} says what the code does; made for CI"),

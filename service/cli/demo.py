@@ -49,8 +49,8 @@ def demo(
     """See it all at work: traffic of a help desk through a worker of its own, and a check of what came of it.
 
     Starts PostgreSQL, a broker and a worker on free ports of this machine, sends the traffic, and then compares
-    every row and every event with what must be there by the word of the simulator, which shares no code with the
-    worker. Nothing is left behind. Settings of the environment do not count here.
+    every row and every event with what must be there by the word of the simulator, which shares none of the
+    worker's rules. Nothing is left behind. Settings of the environment do not count here.
 
     Exit code 1 where anything differs.
     """

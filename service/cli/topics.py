@@ -16,7 +16,7 @@ EPILOG = examples(
 
 
 def create(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look, and make nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Look, and make nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make the topics that are not there yet.

@@ -19,7 +19,7 @@ async def load(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Sess
 
 
 async def read(connection: Connection, session_id: UUID) -> Session | None:
-    """One session as it stands, for who only looks; None where there is none."""
+    """One session as it stands, for those who only look; None where there is none."""
     row = await connection.fetchrow(_READ, [session_id])
     return None if row is None else _session(row)
 

@@ -1,7 +1,6 @@
 """What crosses the wire of the L1 Walk Worker: commands in, events out.
 
-Who publishes needs `encode_command` and the `...Data` of the verbs; who consumes needs `Record` and
-`decode_event`.
+To publish takes `encode_command` and the `...Data` of the verbs; to consume, `Record` and `decode_event`.
 """
 
 from .commands import (

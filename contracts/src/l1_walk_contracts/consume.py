@@ -1,4 +1,4 @@
-"""For who consumes events: from a Kafka record to an event (design 7)."""
+"""For those who consume events: from a Kafka record to an event (design 7)."""
 
 from dataclasses import dataclass
 from typing import Any, Final

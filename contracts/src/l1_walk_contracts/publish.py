@@ -1,4 +1,4 @@
-"""For who publishes commands: from a command to the record that carries it (design 3, 4, 5)."""
+"""For those who publish commands: from a command to the record that carries it (design 3, 4, 5)."""
 
 from datetime import datetime
 from typing import Any, Final, Literal

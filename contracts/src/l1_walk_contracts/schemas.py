@@ -61,7 +61,7 @@ def _event(kind: EventKind) -> dict[str, Any]:
     schema = _of_message(EventMessage, EVENT_DATA[kind])
     _forbid_null(schema)
     is_psa = kind in (EventKind.RESOLVED, EventKind.ESCALATED)
-    return _published(schema, kind.type, "ACCOUNT/TICKET KIND/TICKET ID" if is_psa else "SESSION", sample)
+    return _published(schema, kind.type, "ACCOUNT/KIND/TICKET" if is_psa else "SESSION", sample)
 
 
 def _of_message(message: Any, data: type[Any]) -> dict[str, Any]:

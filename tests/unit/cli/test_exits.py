@@ -54,6 +54,10 @@ def test_an_error_that_nobody_foresaw_says_so_in_one_line() -> None:
             ["status", "--jsn"],
             "walk status: No such option: --jsn (Possible options: --json) (see walk status --help)",
         ),
+        (
+            ["dev", "--broker", "rabbit"],
+            "walk dev: Invalid value for '--broker': 'rabbit' is not one of 'auto', 'memory', 'kafka'.",
+        ),
         (["session"], "walk session: Missing argument 'ID'. (see walk session --help)"),
         (["session", "x"], "walk: x is no UUID"),
         (
