@@ -21,9 +21,9 @@ from aiokafka.errors import (
 )
 
 from service.kafka import client_options
-from service.ops.database import words
 from service.ops.errors import NotSetUpError, PreflightError, RefusedError, UnreachableError
 from service.settings import Settings
+from service.store.errors import words
 
 REQUEST_SECONDS = 5
 """How long one request may take."""

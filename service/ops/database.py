@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from service.ops.errors import NotSetUpError, RefusedError, UnreachableError
 from service.settings import Settings
 from service.store.address import dsn, where
+from service.store.errors import words
 
 if TYPE_CHECKING:
-    Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+    from service.store.database import Connection
 
 CONNECT_SECONDS = 5.0
 """How long one attempt to connect may take."""
@@ -80,13 +81,3 @@ async def _close(connection: "Connection") -> None:
         await asyncio.shield(connection.close(timeout=1))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
-
-
-def words(error: BaseException) -> str:
-    """An error in a few words of one line: what the system or the server said."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
-        text = "connection refused"
-    return " ".join(text.split())

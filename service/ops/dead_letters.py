@@ -7,7 +7,7 @@ from uuid import UUID
 from service.store.outbox import Headers, unpack_headers
 
 if TYPE_CHECKING:
-    from service.ops.database import Connection
+    from service.store.database import Connection
 
 
 class LetterGroup(NamedTuple):

@@ -15,7 +15,7 @@ from service.ops.figures import Kept, Lag, PartitionLag, Progress, Status
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.ops.database import Connection
+    from service.store.database import Connection
 
 FETCH_SECONDS = 10.0
 """How long the oldest records not yet handled may take to arrive."""

@@ -18,7 +18,7 @@ from service.domain.summary import customer_summary, summary
 from service.store import sessions
 
 if TYPE_CHECKING:
-    from service.ops.database import Connection
+    from service.store.database import Connection
 
 
 class Told(NamedTuple):

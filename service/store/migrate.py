@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 import service
 from service.store import adoption, catalog
 from service.store.address import dsn, where
-from service.store.errors import MigrationError
+from service.store.errors import MigrationError, words
 
 __all__ = [
     "MigrationError",
@@ -198,7 +198,7 @@ async def _connection(url: str) -> AsyncIterator[AsyncConnection]:
         raise MigrationError(_refusal(url, error)) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(
-            f"the database {where(url)} cannot be reached ({_words(error)}): is it running, is the URL right?"
+            f"the database {where(url)} cannot be reached ({words(error)}): is it running, is the URL right?"
         ) from error
     finally:
         await engine.dispose()
@@ -243,19 +243,7 @@ def _refusal(url: str, error: SQLAlchemyError) -> str:
             )
         case _:
             hint = "what was done so far stands; run it again when this is put right"
-    return f"the database {where(url)} refused it ({_words(said or error)}): {hint}"
-
-
-def _words(error: BaseException) -> str:
-    """What the system or the server said, in one line."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    text_of = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    if isinstance(error, asyncpg.ForeignKeyViolationError) and error.detail:
-        text_of = f"{text_of}: {error.detail}"
-    return " ".join(text_of.split()) or type(error).__name__
+    return f"the database {where(url)} refused it ({words(said or error)}): {hint}"
 
 
 def _folder() -> Path:

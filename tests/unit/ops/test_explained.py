@@ -12,9 +12,9 @@ from aiokafka.errors import (
 )
 
 from service.ops.broker import explained, missing_topics
-from service.ops.database import words
 from service.ops.errors import NotSetUpError, RefusedError, UnreachableError
 from service.settings import Settings
+from service.store.errors import words
 
 SETTINGS = Settings(kafka_bootstrap_servers="broker:9092")
 QUESTION = ": is it running, and is WALK_KAFKA_BOOTSTRAP_SERVERS right?"
