@@ -5,8 +5,9 @@ import logging
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
@@ -107,6 +108,25 @@ async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> Async
             yield consumer
         finally:
             await consumer.stop()
+
+
+class Extent(NamedTuple):
+    """What a partition holds: offsets from `begin` to before `end`."""
+
+    begin: int
+    end: int
+
+
+async def extents(consumer: AIOKafkaConsumer, *topics: str) -> dict[TopicPartition, Extent]:
+    """What each partition of these topics holds now; what a transaction still hides is not counted.
+
+    Raises:
+        NotSetUpError: names the topics that are not there.
+    """
+    numbers = await partitions(consumer._client, *topics)
+    places = [TopicPartition(topic, number) for topic in topics for number in numbers[topic]]
+    begin, end = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
+    return {place: Extent(begin[place], end[place]) for place in places}
 
 
 async def partitions(client: AIOKafkaClient, *topics: str) -> dict[str, list[int]]:

@@ -1,6 +1,5 @@
 """Records of topics as they come, outside of any group: nobody notices that somebody looks."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -27,16 +26,14 @@ async def follow(
         NotSetUpError: names the topics that are not there.
     """
     async with broker.reader(settings) as consumer:
-        numbers = await broker.partitions(consumer._client, *topics)
-        places = [TopicPartition(topic, number) for topic in topics for number in numbers[topic]]
-        begin, end = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
-        consumer.assign(places)
-        for place in places:
-            consumer.seek(place, (begin if from_start else end)[place])
-        unread = {place for place in places if from_start and begin[place] < end[place]}
+        extents = await broker.extents(consumer, *topics)
+        consumer.assign(list(extents))
+        for place, extent in extents.items():
+            consumer.seek(place, extent.begin if from_start else extent.end)
+        unread = {place for place, (begin, end) in extents.items() if from_start and begin < end}
         while unread or not to_end:
             yield _by_arrival(await consumer.getmany(timeout_ms=_POLL_MS))
-            unread = {place for place in unread if await consumer.position(place) < end[place]}
+            unread = {place for place in unread if await consumer.position(place) < extents[place].end}
 
 
 def _by_arrival(fetched: dict[TopicPartition, list[ConsumerRecord]]) -> list[ConsumerRecord]:

@@ -1,6 +1,5 @@
 """How the worker does, seen from outside: one look at the commands topic, one into the database."""
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from l1_walk_contracts.topics import Topics
 from service.ops import broker, database
+from service.ops.broker import Extent
 from service.ops.errors import UnreachableError
 from service.ops.figures import Kept, Lag, PartitionLag, Progress, Status
 from service.settings import Settings
@@ -21,13 +21,6 @@ FETCH_SECONDS = 10.0
 """How long the oldest records not yet handled may take to arrive."""
 OLDEST_BYTES = 64 * 1024
 """What is fetched of a partition for its oldest record: little, yet enough to ask all partitions at once."""
-
-
-class Extent(NamedTuple):
-    """What a partition holds: offsets from `begin` to before `end`."""
-
-    begin: int
-    end: int
 
 
 class Oldest(NamedTuple):
@@ -50,7 +43,8 @@ async def read_status(settings: Settings) -> Status:
     """
     topic = Topics(settings.topic_prefix).commands
     async with broker.reader(settings, fetch_bytes=OLDEST_BYTES) as consumer:
-        extents = await read_extents(consumer, topic)
+        found = await broker.extents(consumer, topic)
+        extents = {place.partition: extent for place, extent in found.items()}
         async with database.connected(settings) as connection:
             kept = await read_kept(connection, topic)
         lag = await read_lag(consumer, topic, extents, kept.progress)
@@ -60,14 +54,6 @@ async def read_status(settings: Settings) -> Status:
 async def read_kept(connection: "Connection", topic: str) -> Kept:
     """What the database tells, by one statement."""
     return msgspec.json.decode(await connection.fetchval(_KEPT, topic), type=Kept)
-
-
-async def read_extents(consumer: AIOKafkaConsumer, topic: str) -> dict[int, Extent]:
-    """What each partition holds now; what a transaction still hides is not counted."""
-    numbers = (await broker.partitions(consumer._client, topic))[topic]
-    places = [TopicPartition(topic, number) for number in numbers]
-    begin, end = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
-    return {place.partition: Extent(begin[place], end[place]) for place in places}
 
 
 async def read_lag(

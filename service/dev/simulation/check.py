@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import TopicPartition
-
 from service.dev.simulation.compare import compare_events, compare_sessions
 from service.dev.simulation.expected import Expected
 from service.dev.simulation.seen import OUTPUTS, Message, Seen, plain_kind
@@ -81,13 +79,12 @@ async def _read_topics(settings: Settings) -> Seen:
     seen = Seen()
     names = {f"{settings.topic_prefix}.{name}": name for name in OUTPUTS}
     async with broker.reader(settings) as consumer:
-        partitions = await broker.partitions(consumer._client, *names)
-        places = [TopicPartition(topic, number) for topic in names for number in partitions[topic]]
-        ends = await consumer.end_offsets(places)
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
-        pending = set(places)
-        while pending := {place for place in pending if await consumer.position(place) < ends[place]}:
+        extents = await broker.extents(consumer, *names)
+        consumer.assign(list(extents))
+        for place, extent in extents.items():
+            consumer.seek(place, extent.begin)
+        pending = set(extents)
+        while pending := {place for place in pending if await consumer.position(place) < extents[place].end}:
             for place, records in (await consumer.getmany(*pending, timeout_ms=500)).items():
                 for record in records:
                     seen.add(Message(names[place.topic], record.key, record.value, tuple(record.headers)))
