@@ -116,7 +116,7 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def java() -> None:
     if missing := kafka_missing():
         _cannot_have(f"no Apache Kafka of its own: {missing}")

@@ -6,11 +6,11 @@ letter's may be null, doubled or no UTF-8), and costs 15 us a message where fill
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerClosed
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faststream.kafka import KafkaBroker
@@ -30,6 +30,7 @@ PRODUCER_OPTIONS: dict[str, Any] = {
 `max.message.bytes`, a request holds the largest single dead letter."""
 
 RENEW_SECONDS = 10.0
+CLOSE_SECONDS = 1.0
 
 
 class Publishers:
@@ -66,19 +67,36 @@ class Publishers:
         await asyncio.gather(*sent)
 
     async def renew(self) -> None:
-        """Take another producer; the old one is closed as far as it lets itself be.
+        """Take another producer in the place of one that failed.
 
         Raises:
             KafkaError: the brokers cannot be reached.
         """
         async with asyncio.timeout(RENEW_SECONDS):
-            with contextlib.suppress(
-                Exception
-            ):  # a dead producer may refuse or hang: it is given up either way
-                async with asyncio.timeout(1):
-                    await self._connected.disconnect()
+            await self._discard()
             self._partitions.clear()
-            await self._connected.connect(self._new_producer(), serializer=None)
+            producer = self._new_producer()
+            try:
+                await self._connected.connect(producer, serializer=None)
+            except BaseException:
+                await producer.stop()
+                raise
+
+    async def _discard(self) -> None:
+        """Close a producer that failed, and may be dead or hang.
+
+        What it did not bring through is given up, since another one sends it: else it would wait for that for ever,
+        and send it too.
+        """
+        if not self._connected:
+            return
+        producer: AIOKafkaProducer = self._connected._producer.producer
+        producer._message_accumulator.fail_all(ProducerClosed())
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._connected.disconnect()
+        except Exception:
+            await producer.client.close()
 
     @property
     def _connected(self) -> AioKafkaFastProducerImpl:
