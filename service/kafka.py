@@ -3,10 +3,13 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from service.records import bear_odd_header_names
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
+
+bear_odd_header_names()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

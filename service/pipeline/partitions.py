@@ -123,6 +123,14 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._retake_later(number)
         await self._go_on(mine)
 
+    def fetch_again(self) -> None:
+        """Fetch everything from where it stands: what a poll had taken out of the buffers before it failed is gone."""
+        assigned = self._consumer().assignment()
+        for number, partition in self.held.items():
+            tp = TopicPartition(self.topic, number)
+            if tp in assigned:
+                self._consumer().seek(tp, partition.next_offset)
+
     def stop(self, number: int, reason: str) -> None:
         """Handle a partition no further, and say why in the log and in `/readyz`."""
         self.held[number].stopped = reason

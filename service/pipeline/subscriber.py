@@ -8,7 +8,7 @@ the digest and the references (`bench/decode_cost.py`).
 truth, and a batch that did not commit is sought back.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -19,6 +19,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from service.pipeline.partitions import Partitions
 
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+Poll = Callable[[AIOKafkaConsumer], Coroutine[Any, Any, tuple[ConsumerRecord, ...]]]
 
 POLL_MS = 10
 """How long a poll waits for records. FastStream sleeps as long again after one that found nothing: a command that
@@ -84,6 +85,9 @@ class Subscription:
             title=self._title,
         )
 
+        # aiokafka hands out nothing of a poll that fails at one partition, and yet goes on behind what it had of others
+        self._subscriber.get_msg = _undone(self._subscriber.get_msg, partitions)  # type: ignore[assignment,method-assign]
+
         @self._subscriber
         async def handle(records: Any) -> None:
             await take(records)
@@ -110,6 +114,19 @@ class Subscription:
         """
         consumer = self._subscriber.consumer if self._subscriber is not None else None
         return consumer is None or consumer._coordinator.coordinator_id is not None
+
+
+def _undone(poll: Poll, partitions: Partitions) -> Poll:
+    """The poll; where it fails, all partitions are fetched again from where they stand."""
+
+    async def fetch(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+        try:
+            return await poll(consumer)
+        except Exception:
+            partitions.fetch_again()
+            raise
+
+    return fetch
 
 
 async def _unparsed(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
