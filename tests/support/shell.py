@@ -9,23 +9,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from service.settings import Settings
+from tests.support.site import environment
 from tests.support.terminal import Ended
 
 WALK = (sys.executable, "-m", "service")
 PATIENCE = 60.0
 NO_MORE: Mapping[str, str] = {}
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The variables that say so."""
-    return {
-        "WALK_DATABASE_URL": settings.require_database(),
-        "WALK_KAFKA_BOOTSTRAP_SERVERS": settings.require_kafka(),
-        "WALK_TOPIC_PREFIX": settings.topic_prefix,
-        "WALK_TOPIC_PARTITIONS": str(settings.topic_partitions),
-        "WALK_CONSUMER_GROUP": settings.consumer_group,
-        "WALK_HTTP_PORT": "0",
-    }
 
 
 class Shell:

@@ -45,6 +45,20 @@ def site_settings(database_url: str, bootstrap_servers: str, prefix: str, **more
     )
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that lead a process there; it listens on any free port."""
+    return {
+        "WALK_DATABASE_URL": settings.require_database(),
+        "WALK_KAFKA_BOOTSTRAP_SERVERS": settings.require_kafka(),
+        "WALK_TOPIC_PREFIX": settings.topic_prefix,
+        "WALK_TOPIC_PARTITIONS": str(settings.topic_partitions),
+        "WALK_CONSUMER_GROUP": settings.consumer_group,
+        "WALK_REFERENCES": settings.references.value,
+        "WALK_BATCH_MAX": str(settings.batch_max),
+        "WALK_HTTP_PORT": "0",
+    }
+
+
 class Site:
     """What a test sends, and what it sees."""
 

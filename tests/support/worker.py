@@ -17,6 +17,7 @@ from service.dev.children import Children
 from service.dev.ports import LOOPBACK, free_ports
 from service.settings import Settings
 from service.store.database import Database
+from tests.support.site import environment
 from tests.support.waiting import until
 
 READY_SECONDS = 30.0
@@ -52,7 +53,7 @@ class WorkerProcess:
         self.process: subprocess.Popen[bytes] = children.spawn(
             [sys.executable, "-m", "service", "worker"],
             log=self.log_file,
-            env=_environment(settings) | {"WALK_HTTP_PORT": str(self._port)} | env,
+            env=environment(settings) | {"WALK_HTTP_PORT": str(self._port), "WALK_LOG_FORMAT": "json"} | env,
         )
 
     @property
@@ -100,16 +101,3 @@ class WorkerProcess:
     def log(self) -> list[dict[str, Any]]:
         """What it logged so far."""
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    return {
-        "WALK_DATABASE_URL": settings.require_database(),
-        "WALK_KAFKA_BOOTSTRAP_SERVERS": settings.require_kafka(),
-        "WALK_TOPIC_PREFIX": settings.topic_prefix,
-        "WALK_TOPIC_PARTITIONS": str(settings.topic_partitions),
-        "WALK_CONSUMER_GROUP": settings.consumer_group,
-        "WALK_REFERENCES": settings.references.value,
-        "WALK_BATCH_MAX": str(settings.batch_max),
-        "WALK_LOG_FORMAT": "json",
-    }

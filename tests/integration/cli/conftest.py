@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from service.settings import Settings
-from tests.support.shell import Shell, environment
-from tests.support.site import Site, open_site, site_settings
+from tests.support.shell import Shell
+from tests.support.site import Site, environment, open_site, site_settings
 from tests.support.terminal import Terminal
 
 
