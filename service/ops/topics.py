@@ -46,10 +46,10 @@ async def create(settings: Settings, *, dry_run: bool = False) -> Created:
             return Created(before, by_mention)
         if by_mention:
             await client.describe_topics([spec.name for spec in missing])
+            made = {spec.name for spec in missing}
         else:
-            await _order(client, missing, settings.topic_replication)
+            made = await _order(client, missing, settings.topic_replication)
         after = await _visible(client, wanted)
-    made = {spec.name for spec in missing}
     return Created(
         tuple(_as_made(report) if report.spec.name in made else report for report in after), by_mention
     )
@@ -85,7 +85,8 @@ async def _takes_orders(client: AIOKafkaAdminClient) -> bool:
     return True
 
 
-async def _order(client: AIOKafkaAdminClient, missing: Iterable[TopicSpec], replicas: int) -> None:
+async def _order(client: AIOKafkaAdminClient, missing: Iterable[TopicSpec], replicas: int) -> set[str]:
+    """The topics that were made; not those that somebody else has made meanwhile, maybe otherwise."""
     new = [
         NewTopic(
             spec.name, spec.partitions, replicas, replica_assignments={}, topic_configs=dict(spec.config)
@@ -97,6 +98,7 @@ async def _order(client: AIOKafkaAdminClient, missing: Iterable[TopicSpec], repl
         if code not in (0, TopicAlreadyExistsError.errno):
             why = message or for_code(code).__name__
             raise PreflightError(f"the broker refuses to make the topic {name}: {why}")
+    return {name for name, code, _ in response.topic_errors if code == 0}
 
 
 async def _visible(client: AIOKafkaAdminClient, wanted: tuple[TopicSpec, ...]) -> tuple[TopicReport, ...]:
