@@ -21,7 +21,7 @@ CATCH_UP_SECONDS = 5.0
 """A batch waits no longer than this for the references topic: then its partitions may be given up, or it waits anew."""
 
 
-class Told(NamedTuple):
+class ReferenceRecord(NamedTuple):
     """A record of the references topic."""
 
     partition: int
@@ -31,10 +31,10 @@ class Told(NamedTuple):
     """What it is about; None where the key names nothing that we keep."""
 
 
-def decode(records: Sequence[ConsumerRecord]) -> list[Told]:
+def decode(records: Sequence[ConsumerRecord]) -> list[ReferenceRecord]:
     """Each record decoded, in the same order; never raises."""
     return [
-        Told(r.partition, r.offset, Record(r.key, r.value, r.headers, r.timestamp), _reference(r.key))
+        ReferenceRecord(r.partition, r.offset, Record(r.key, r.value, r.headers, r.timestamp), _reference(r.key))
         for r in records
     ]
 
@@ -53,7 +53,7 @@ class ReferenceBatch:
         self._topic = topic
         self._adopted = adopted
 
-    async def run(self, slices: Sequence[Slice[Told]]) -> Committed:
+    async def run(self, slices: Sequence[Slice[ReferenceRecord]]) -> Committed:
         """Take in what the slices tell; the last word on each id counts, and what was gone in between is erased too.
 
         Gone is committed first, rows go in steps, and only then does the progress move: after a crash in between it
