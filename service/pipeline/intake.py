@@ -101,6 +101,9 @@ class Intake(Generic[R]):
     async def _settle(self, work: Sequence[Work[R]]) -> None:
         """Commit the work; split it where the data is at fault."""
         try:
+            behind_gaps = [one.partition.number for one in work if one.records[0].offset > one.follows]
+            if behind_gaps:
+                await self._partitions.stop_where_lost(behind_gaps)
             await self._commit(work)
         except Exception as error:
             fault = classify(error)

@@ -131,6 +131,21 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             if tp in assigned:
                 self._consumer().seek(tp, partition.next_offset)
 
+    async def stop_where_lost(self, numbers: Iterable[int]) -> None:
+        """Stop those of these partitions whose next offset the topic does not hold any more.
+
+        aiokafka then goes on where the topic begins, and what is fetched looks as if a transaction's marker, or
+        what it took back, stood in between.
+
+        Raises:
+            KafkaError: the broker does not tell.
+        """
+        tps = [TopicPartition(self.topic, number) for number in numbers]
+        for tp, first in (await self._consumer().beginning_offsets(tps)).items():
+            partition = self.held.get(tp.partition)
+            if partition is not None and not partition.stopped and partition.next_offset < first:
+                self.stop(tp.partition, _gone(tp, partition.next_offset, first))
+
     def stop(self, number: int, reason: str) -> None:
         """Handle a partition no further, and say why in the log and in `/readyz`."""
         self.held[number].stopped = reason
@@ -215,11 +230,15 @@ def _partition(at: Progress) -> Partition:
 
 def _out_of_reach(tp: TopicPartition, next_offset: int, first: int, end: int) -> str:
     if next_offset < first:
-        return (
-            f"stopped: offsets {next_offset} to {first - 1} of {tp.topic} are not in the topic any more (retention "
-            f"was too short, or the topic was made anew), and nobody has handled them"
-        )
+        return _gone(tp, next_offset, first)
     return (
         f"stopped: the next offset to handle is {next_offset}, and the topic {tp.topic} ends at {end} "
         f"(was it made anew, or is this another cluster?)"
+    )
+
+
+def _gone(tp: TopicPartition, next_offset: int, first: int) -> str:
+    return (
+        f"stopped: offsets {next_offset} to {first - 1} of {tp.topic} are not in the topic any more (retention "
+        f"was too short, or the topic was made anew), and nobody has handled them"
     )

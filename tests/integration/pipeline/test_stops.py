@@ -13,7 +13,7 @@ from service.domain.rules import Rules
 from service.domain.session import Session
 from tests.support.site import PATIENCE, Site
 from tests.support.waiting import until
-from tests.support.walk import Walk
+from tests.support.walk import Sending, Walk
 from tests.support.worker import not_ready, working
 
 POISON = "poison"
@@ -120,3 +120,18 @@ async def test_a_worker_begins_where_the_topic_does(site: Site) -> None:
     async with working(site.settings):
         await site.handled(place)
     assert await site.count("l1_walk_sessions") == 1
+
+
+async def test_commands_that_retention_took_from_under_a_worker_stop_their_partition(site: Site) -> None:
+    walk, large = Walk(), Sending(b"large", b"x" * 900_000)
+    async with working(site.settings) as worker:
+        await site.handled(*await site.send(walk.start(), partition=0))
+        # It is slow; and of so large records few are fetched ahead.
+        async with worker._pipeline.partitions.lock:
+            await site.send(*[large] * 5, partition=0)
+            await site.delete_before(0, 6)
+            await site.send(walk.step("n"), partition=0)
+        reason = await only_reason(worker, f"partition 0 of {site.topics.commands}")
+        handled = (await site.progress())[0]
+        assert f"offsets {handled} to 5 of {site.topics.commands} are not in the topic any more" in reason
+    assert (await site.session(walk.id))["version"] == 1
