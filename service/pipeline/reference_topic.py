@@ -34,7 +34,9 @@ class ReferenceRecord(NamedTuple):
 def decode(records: Sequence[ConsumerRecord]) -> list[ReferenceRecord]:
     """Each record decoded, in the same order; never raises."""
     return [
-        ReferenceRecord(r.partition, r.offset, Record(r.key, r.value, r.headers, r.timestamp), _reference(r.key))
+        ReferenceRecord(
+            r.partition, r.offset, Record(r.key, r.value, r.headers, r.timestamp), _reference(r.key)
+        )
         for r in records
     ]
 
