@@ -29,7 +29,7 @@ def rejection_id(topic: str, partition: int, offset: int, digest: bytes) -> str:
 
 
 def _uuid5(name: str) -> str:
-    """As `str(uuid.uuid5(NAMESPACE, name))`, at a third of its cost."""
+    """As `str(uuid.uuid5(NAMESPACE, name))`, at less than half of its cost."""
     digest = sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
