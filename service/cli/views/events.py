@@ -24,6 +24,7 @@ from l1_walk_contracts import (
 )
 from service.cli.views.content import visible
 from service.cli.words import count, duration
+from service.domain.text import one_line
 
 Lines = tuple[str, str, Text, Text]
 """A word, its style, what stands beside it, and the second line."""
@@ -68,7 +69,7 @@ def command_lines(command: Command | Invalid | Unsupported | Unreadable, place: 
 
 
 def _value(value: object) -> str:
-    return _one_line(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return one_line(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _session(session_id: str) -> Text:
@@ -107,12 +108,8 @@ def _end(data: TerminalData) -> Iterator[str]:
     yield f"{count(data.path_count, 'step')}{notes}, {duration(data.active_seconds)} of work"
     match data:
         case ResolvedData():
-            yield _one_line(data.resolution_notes)
+            yield one_line(data.resolution_notes)
         case EscalatedData(reason_category=category):
-            yield f"{category}: {_one_line(data.reason)}" if category else _one_line(data.reason)
+            yield f"{category}: {one_line(data.reason)}" if category else one_line(data.reason)
         case AbandonedData(reason=str(reason)):
-            yield _one_line(reason)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+            yield one_line(reason)
