@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -17,6 +18,7 @@ from service.pipeline.fold import Fold
 from service.pipeline.intake import Intake
 from service.pipeline.observer import Observer
 from service.pipeline.partitions import Partitions
+from service.pipeline.peek import holding
 from service.pipeline.publishers import Publishers
 from service.pipeline.reference_topic import CatchUp, ReferenceBatch
 from service.pipeline.references import ReferencePolicy
@@ -97,7 +99,12 @@ class Pipeline:
             database,
             settings.references,
             adopted=adopted,
-            caught_up=CatchUp(database, topics.references, self._reference_ends),
+            caught_up=CatchUp(
+                database,
+                topics.references,
+                self._reference_ends,
+                partial(holding, settings, topics.references),
+            ),
         )
         rules = Rules(
             path_limit=settings.path_limit,

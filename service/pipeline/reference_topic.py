@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from service.store.references import TABLES, Reference, reference
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05
+DOUBT_SECONDS = 0.2
+"""A topic that is not read to its end by then may end with markers of transactions, which nobody is ever handed."""
 CATCH_UP_SECONDS = 5.0
 """A batch waits no longer than this for the references topic: then its partitions may be given up, or it waits anew."""
 
@@ -99,14 +101,20 @@ class CatchUp:
         database: holds the progress.
         topic: the topic's name.
         end_offsets: the end of each partition of the topic as it is now.
+        holding: of partitions with where they are read to and their end, those with a record in between.
     """
 
     def __init__(
-        self, database: Database, topic: str, end_offsets: Callable[[], Awaitable[dict[int, int]]]
+        self,
+        database: Database,
+        topic: str,
+        end_offsets: Callable[[], Awaitable[dict[int, int]]],
+        holding: Callable[[Mapping[int, tuple[int, int]]], Awaitable[Collection[int]]],
     ) -> None:
         self._database = database
         self._topic = topic
         self._end_offsets = end_offsets
+        self._holding = holding
 
     async def __call__(self) -> None:
         """Return once it is so.
@@ -115,19 +123,33 @@ class CatchUp:
             KafkaError: the broker does not tell.
             TimeoutError: it takes long.
         """
-        wanted = {p: end for p, end in (await self._end_offsets()).items() if end > 0}
-        deadline = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
-        while wanted := await self._unread(wanted):
-            if asyncio.get_running_loop().time() > deadline:
-                raise TimeoutError(f"{self._topic} is not read to its end")
-            await asyncio.sleep(POLL_SECONDS)
+        ends = {p: end for p, end in (await self._end_offsets()).items() if end > 0}
+        doubt = DOUBT_SECONDS
+        try:
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                while left := await self._await_progress(ends, doubt):
+                    ends = {p: ends[p] for p in await self._holding(left)}
+                    doubt *= 2
+        except TimeoutError:
+            raise TimeoutError(f"{self._topic} is not read to its end") from None
 
-    async def _unread(self, wanted: dict[int, int]) -> dict[int, int]:
-        if not wanted:
-            return wanted
+    async def _await_progress(self, ends: Mapping[int, int], seconds: float) -> dict[int, tuple[int, int]]:
+        """Wait so long until partitions are read to these ends; those that are not, with how far they are."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while left := await self._unread(ends):
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        return left
+
+    async def _unread(self, ends: Mapping[int, int]) -> dict[int, tuple[int, int]]:
+        if not ends:
+            return {}
         async with self._database.transaction() as connection:
-            stands = {at.partition: at for at in await progress.read(connection, self._topic, wanted)}
-        return {p: end for p, end in wanted.items() if p not in stands or (stands[p].next_offset or 0) < end}
+            stands = {
+                at.partition: at.next_offset or 0 for at in await progress.read(connection, self._topic, ends)
+            }
+        return {p: (stands.get(p, 0), end) for p, end in ends.items() if stands.get(p, 0) < end}
 
 
 def _reference(key: bytes | None) -> Reference | None:

@@ -3,8 +3,10 @@
 import time
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from l1_walk_contracts import CommandRejectedData, Event, Verb
 from service.pipeline import reference_topic
@@ -24,6 +26,19 @@ async def strict(database_url: str, bootstrap_servers: str, topic_prefix: str) -
     settings = site_settings(database_url, bootstrap_servers, topic_prefix, references=References.REQUIRE)
     async with open_site(settings) as site:
         yield site
+
+
+@asynccontextmanager
+async def transactional(site: Site) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer whose records are followed by markers."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=site.settings.require_kafka(), transactional_id=site.settings.topic_prefix
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
 
 
 def unknown(event: Event) -> list[str]:
@@ -249,3 +264,16 @@ async def test_an_account_deleted_upstream_does_not_stop_the_worker(
         await insert(site.database, "accounts", account)
         await site.handled(*await site.send(start))
         assert (await site.session(walk.id))["version"] == 1
+
+
+async def test_references_told_in_transactions_are_read_to_their_end(strict: Site) -> None:
+    known, stranger = Walk(), Walk()
+    async with transactional(strict) as producer, producer.transaction():
+        for kind, id_ in (("account", known.account), ("user", known.user), ("flow", known.flow)):
+            await producer.send(strict.topics.references, b"{}", key=f"{kind}/{id_}".encode())
+    places = await strict.send(known.start(), stranger.start())
+    async with working(strict.settings):
+        await strict.handled(*places)
+        assert (await strict.session(known.id))["status"] == "active"
+        [event] = await strict.rejections(stranger.id)
+        assert unknown(event) == ["data.account_id", "data.user_id", "data.flow_id"]
