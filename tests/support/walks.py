@@ -11,6 +11,7 @@ from l1_walk_contracts import COMMAND_DATA, Command, CommandData, SessionKind, T
 from service.domain.decide import Accepted, Rejected, decide
 from service.domain.rules import Rules
 from service.domain.session import Session
+from tests.support.records import MINIMAL
 
 
 def named_uuid(name: str) -> UUID:
@@ -98,21 +99,6 @@ def walked(before: Session | None, *wishes: Command, rules: Rules = RULES) -> Se
     return before
 
 
-SMALLEST: dict[Verb, dict[str, Any]] = {
-    Verb.START: {"ticket": TICKET, "session_kind": "adhoc"},
-    Verb.STEP: {"node_id": "a", "answer": "yes"},
-    Verb.REWIND: {"node_id": "a"},
-    Verb.NOTE: {"text": "Called back."},
-    Verb.REPLACE_NOTES: {"notes": [{"text": "Called back."}]},
-    Verb.RESOLVE: {"resolution_notes": "Licence assigned."},
-    Verb.ESCALATE: {"reason": "Needs an engineer."},
-    Verb.ESCALATE_WITHOUT_WALK: {"ticket": TICKET, "reason": "Needs an engineer."},
-    Verb.ABANDON: {},
-    Verb.FEEDBACK: {"helpful": True},
-}
-"""Of each verb the least data that the contract takes."""
-
-
 def smallest(verb: Verb, **changes: Any) -> Command:
-    """A command of that verb with as little data as may be."""
-    return command(verb, SMALLEST[verb] | changes)
+    """A command of that verb with the least data that the contract takes."""
+    return command(verb, MINIMAL[verb] | changes)

@@ -8,9 +8,9 @@ from l1_walk_contracts import RejectionReason as Reason
 from l1_walk_contracts import SessionKind, SessionStatus, Verb
 from service.domain.decide import Rejected
 from service.domain.session import Session
+from tests.support.records import MINIMAL
 from tests.support.walks import (
     OTHER_ACCOUNT,
-    SMALLEST,
     accepted,
     at,
     command,
@@ -21,7 +21,7 @@ from tests.support.walks import (
 
 BEGIN = {Verb.START, Verb.ESCALATE_WITHOUT_WALK}
 ENDED = [status for status in SessionStatus if status is not SessionStatus.ACTIVE]
-STEPPED = ({"node_id": "a", "answer": "yes", "kind": "step"},)
+STEPPED = ({"node_id": "n", "answer": "yes", "kind": "step"},)
 
 
 def fitting(verb: Verb) -> Session | None:
@@ -52,7 +52,7 @@ def test_nothing_begins_twice(verb: Verb, status: SessionStatus) -> None:
 
 @pytest.mark.parametrize("verb", sorted(BEGIN))
 def test_another_account_that_begins_it_again_learns_no_version(verb: Verb) -> None:
-    wish = command(verb, SMALLEST[verb], account_id=OTHER_ACCOUNT)
+    wish = command(verb, MINIMAL[verb], account_id=OTHER_ACCOUNT)
     assert rejected(session(version=3), wish) == Rejected(Reason.SESSION_EXISTS, None)
 
 
@@ -64,7 +64,7 @@ def test_all_else_wants_a_session(verb: Verb) -> None:
 @pytest.mark.parametrize("status", SessionStatus)
 @pytest.mark.parametrize("verb", sorted(set(Verb) - BEGIN))
 def test_the_session_of_another_account_is_not_told_of(verb: Verb, status: SessionStatus) -> None:
-    wish = command(verb, SMALLEST[verb], account_id=OTHER_ACCOUNT)
+    wish = command(verb, MINIMAL[verb], account_id=OTHER_ACCOUNT)
     assert rejected(session(status=status), wish) == Rejected(Reason.SESSION_NOT_FOUND, None)
 
 
