@@ -73,7 +73,7 @@ async def test_kafkas_console_tools_start_a_walk_and_show_its_event(site: Site, 
 
 
 async def test_kcat_without_its_option_is_told_of_it(site: Site, kcat: None) -> None:
-    (producer,) = re.findall(r"kcat -P .*", shell_block("kcat"))
+    (producer,) = re.findall(r"kcat -P .*murmur2_random", shell_block("kcat"))
     walk = odd_walk()
     await site.handled(*await site.send(walk.start()))
     note = f"{walk.id}|{json.dumps(walk.envelope(Verb.NOTE, text='The cable was loose.'))}"
