@@ -82,9 +82,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     servers = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
-    parser.add_argument("--bootstrap-servers", default=servers, metavar="HOST:PORT,...")
+    parser.add_argument(
+        "--bootstrap-servers", default=servers, metavar="HOST:PORT,...", help=f"default: {servers}"
+    )
     prefix = os.environ.get("WALK_TOPIC_PREFIX", "l1.walk")
-    parser.add_argument("--topic-prefix", default=prefix, help="as the worker's WALK_TOPIC_PREFIX")
+    parser.add_argument("--topic-prefix", default=prefix, help=f"default: {prefix}")
     parser.add_argument("--group", default="example-connector", help="the consumer group, which remembers")
     parser.add_argument("--count", type=int, default=0, help="stop after so many walks; default: never")
     parser.add_argument("--timeout", type=float, default=30, help="seconds without any before it stops")

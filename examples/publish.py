@@ -86,9 +86,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     servers = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
-    parser.add_argument("--bootstrap-servers", default=servers, metavar="HOST:PORT,...")
+    parser.add_argument(
+        "--bootstrap-servers", default=servers, metavar="HOST:PORT,...", help=f"default: {servers}"
+    )
     prefix = os.environ.get("WALK_TOPIC_PREFIX", "l1.walk")
-    parser.add_argument("--topic-prefix", default=prefix, help="as the worker's WALK_TOPIC_PREFIX")
+    parser.add_argument("--topic-prefix", default=prefix, help=f"default: {prefix}")
     parser.add_argument("--ticket", default="T20260131.0042", help="the PSA's number of the ticket")
     parser.add_argument(
         "--account", type=UUID, default=uuid4(), help="the client company; default: a new one"
