@@ -5,8 +5,8 @@
 --   psql "$WALK_DATABASE_URL" -f deploy/postgres/grants.sql
 --
 -- Neither role can change a table or write where the migrations keep their notes. Of upstream's own accounts, users,
--- trees and flow_proposals (an adopted database) the worker reads the id alone. It locks these rows against deletion
--- while it writes a walk that names them, for which PostgreSQL wants the right to update a column: that of the id.
+-- trees and flow_proposals (an adopted database) the worker reads the id, and may do nothing else: the foreign keys of
+-- a walk are checked with the rights of those tables' owner.
 
 DO $grants$
 DECLARE
@@ -34,7 +34,7 @@ BEGIN
     GRANT SELECT ON l1_walk_adoption, l1_walk_alembic_version TO walk_worker, walk_reader;
 
     FOREACH reference_table IN ARRAY ARRAY['accounts', 'users', 'trees', 'flow_proposals'] LOOP
-        EXECUTE format('GRANT SELECT (id), UPDATE (id) ON %I TO walk_worker', reference_table);
+        EXECUTE format('GRANT SELECT (id) ON %I TO walk_worker', reference_table);
         IF NOT adopted THEN
             EXECUTE format('GRANT INSERT, DELETE ON %I TO walk_worker', reference_table);
         END IF;
