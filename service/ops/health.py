@@ -33,5 +33,5 @@ class Health:
             if not partitions.joined:
                 reasons.setdefault(f"group of {partitions.topic}", "not joined yet")
             elif partitions.taking:
-                reasons.setdefault("taking partitions", "in progress")
+                reasons.setdefault(partitions.taking_condition, "in progress")
         return reasons

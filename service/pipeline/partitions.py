@@ -61,6 +61,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         """Held while a batch is in its transaction: a partition is given up only between batches."""
         self.held: dict[int, Partition] = {}
         self.topic = topic
+        self.taking_condition = f"taking partitions of {topic}"
+        """Its name while partitions that were assigned cannot be taken."""
         self._database = database
         self._conditions = conditions
         self._consumer = consumer
@@ -163,7 +165,13 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     def _start_take(self, numbers: Collection[int], delay: float = 0.0) -> None:
         task = asyncio.create_task(self._take(numbers, delay), name=f"take {self.topic} {sorted(numbers)}")
         self._takes.add(task)
-        task.add_done_callback(self._takes.discard)
+        task.add_done_callback(self._end_take)
+
+    def _end_take(self, task: asyncio.Task[None]) -> None:
+        """However it ended: taken, or nothing of ours to take any more."""
+        self._takes.discard(task)
+        if not self._takes:
+            self._conditions.end(self.taking_condition)
 
     async def _take(self, numbers: Collection[int], delay: float) -> None:
         waits = delays()
@@ -180,13 +188,12 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 unforeseen = classify(error) is Fault.DATA
                 logger.debug("take failed", exc_info=error)
                 self._conditions.begin(
-                    "taking partitions",
+                    self.taking_condition,
                     describe(error),
                     level=logging.ERROR if unforeseen else logging.WARNING,
                 )
                 await asyncio.sleep(next(waits))
             else:
-                self._conditions.end("taking partitions")
                 logger.info("handling partitions %s of %s", sorted(numbers), self.topic)
                 return
 
