@@ -22,6 +22,7 @@ from pydantic_settings import (
 PREFIX = "WALK_"
 SECRETS = ("database_url", "kafka_password")
 
+_BROKER = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:/\[\]]+)(:[0-9]{1,5})?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNIT = {
     "ms": timedelta(milliseconds=1),
@@ -114,6 +115,17 @@ class Settings(BaseSettings):
             ("postgresql://", "postgresql+asyncpg://", "postgres://")
         ):
             raise ValueError("must begin with postgresql:// or postgresql+asyncpg://")
+        if value is not None and not _has_ports(value.get_secret_value()):
+            raise ValueError(
+                "a port is no number: characters such as / ? # in a password must be percent-encoded"
+            )
+        return value
+
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _known_brokers(cls, value: str | None) -> str | None:
+        if value and not all(_BROKER.fullmatch(one.strip()) for one in value.split(",")):
+            raise ValueError("must be host:port, several with commas")
         return value
 
     @classmethod
@@ -187,6 +199,13 @@ def load() -> Settings:
         raise SettingsError(
             "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {_words(e['msg'])}" for e in error.errors())
         ) from None
+
+
+def _has_ports(url: str) -> bool:
+    """Whether what drivers take for the ports of a URL are numbers; a driver that fails on one quotes it."""
+    hosts = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts.split(",")]
+    return all(port.isdecimal() for port in ports if port)
 
 
 def _words(message: str) -> str:
