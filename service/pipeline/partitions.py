@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from service.pipeline.conditions import Conditions
-from service.pipeline.failure import Fault, classify, delays, describe
+from service.pipeline.failure import Fault, classify, delays, describe, locate
 from service.store import progress
 from service.store.database import Database
 from service.store.progress import Progress
@@ -125,8 +125,18 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._retake_later(number)
         await self._go_on(mine)
 
-    def fetch_again(self) -> None:
+    def fetched(self) -> None:
+        """A poll went well."""
+        self._conditions.end(f"fetching from {self.topic}")
+
+    def fetch_again(self, error: Exception) -> None:
         """Fetch everything from where it stands: what a poll had taken out of the buffers before it failed is gone."""
+        unforeseen = classify(error) is Fault.DATA
+        self._conditions.begin(
+            f"fetching from {self.topic}",
+            locate(error) if unforeseen else describe(error),
+            level=logging.ERROR if unforeseen else logging.WARNING,
+        )
         assigned = self._consumer().assignment()
         for number, partition in self.held.items():
             tp = TopicPartition(self.topic, number)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import ConsumerStoppedError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
@@ -117,14 +118,18 @@ class Subscription:
 
 
 def _undone(poll: Poll, partitions: Partitions) -> Poll:
-    """The poll; where it fails, all partitions are fetched again from where they stand."""
+    """The poll; where it fails, that is said, and all partitions are fetched again from where they stand."""
 
     async def fetch(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         try:
-            return await poll(consumer)
-        except Exception:
-            partitions.fetch_again()
+            records = await poll(consumer)
+        except ConsumerStoppedError:
             raise
+        except Exception as error:
+            partitions.fetch_again(error)
+            raise
+        partitions.fetched()
+        return records
 
     return fetch
 

@@ -1,5 +1,7 @@
 """Records that the broker lets in and a client library stumbles over: nobody else's commands go with them."""
 
+import logging
+
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.consumer.fetcher import FetchResult
@@ -8,7 +10,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from service.store.outbox import unpack_headers
 from tests.support.site import PATIENCE, Place, Site
 from tests.support.walk import Sending, Walk
-from tests.support.worker import working
+from tests.support.worker import not_ready, working
 
 
 class Name(str):
@@ -60,7 +62,7 @@ async def test_a_header_whose_name_is_no_utf8_is_nobodys_business(site: Site, co
 
 
 async def test_a_fetch_that_fails_loses_nothing_of_the_partitions_beside(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     walks = [Walk() for _ in range(3)]
     for n, walk in enumerate(walks):
@@ -73,15 +75,19 @@ async def test_a_fetch_that_fails_loses_nothing_of_the_partitions_beside(
         commands = result._topic_partition.topic == site.topics.commands
         if commands and had - {number} and not failed:
             failed.append(number)
-            raise ZeroDivisionError
+            raise ZeroDivisionError("what somebody wrote")
         records = read(result, max_records)
         if commands and records:
             had.add(number)
         return records
 
     monkeypatch.setattr(FetchResult, "getall", getall)
-    async with working(site.settings):
+    async with working(site.settings) as worker:
         await site.all_handled(PATIENCE)
+        assert not not_ready(worker)
     assert failed
+    [told] = [r for r in caplog.records if r.levelno >= logging.WARNING and r.name.startswith("service")]
+    assert told.getMessage().startswith(f"fetching from {site.topics.commands}: ZeroDivisionError")
+    assert "somebody" not in told.getMessage()
     assert await site.progress() == {0: 2, 1: 2, 2: 2}
     assert [(await site.session(walk.id))["version"] for walk in walks] == [2, 2, 2]
