@@ -140,33 +140,12 @@ class Prototype:
                         event = self.told("escalated", ended_id(id_), walk, command, data)
             place = record.partition, record.offset
             digest = blake2b(record.value, digest_size=16).digest()
-            handled.append(
-                (
-                    walk.fixed[0],
-                    command["source"],
-                    command["id"],
-                    digest,
-                    "accepted",
-                    None,
-                    walk.version,
-                    *place,
-                )
-            )
+            identity = walk.fixed[0], command["source"], command["id"]
+            handled.append((*identity, digest, "accepted", None, walk.version, *place))
             if event is not None:
-                target = record.partition if event[0] == self.topics.lifecycle else None
-                messages.append(
-                    (
-                        *place,
-                        0,
-                        event[0],
-                        target,
-                        event[1],
-                        PACKED_HEADERS,
-                        event[2],
-                        walk.fixed[0],
-                        walk.fixed[1],
-                    )
-                )
+                topic, key, value = event
+                target = record.partition if topic == self.topics.lifecycle else None
+                messages.append((*place, 0, topic, target, key, PACKED_HEADERS, value, *walk.fixed[:2]))
         return messages, handled
 
     def told(self, kind: str, event_id: str, walk: Walk, command: Any, data: Any) -> tuple[str, bytes, bytes]:
