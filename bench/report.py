@@ -82,6 +82,7 @@ def _heading(results: Results) -> list[str]:
     machine, plan = _machine(), results.plan
     databases = ", ".join(f"{name} {value}" for name, value in results.database.items())
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    rounds = "one round" if len(results.rounds) == 1 else f"{len(results.rounds)} rounds, in turn"
     counts = {one.letter: results.bursts(one.letter)[0].commands for one in results.contenders}
     return [
         "# How fast it is",
@@ -98,7 +99,7 @@ def _heading(results: Results) -> list[str]:
         f"- Apache Kafka {KAFKA_VERSION}, one broker, 12 partitions a topic, every acknowledgement awaited",
         f"- PostgreSQL: {databases}",
         f"- {libraries}",
-        f"- {len(results.rounds)} rounds, in turn; commands that waited: "
+        f"- {rounds}; commands that waited: "
         + ", ".join(f"({letter}) {count:,}" for letter, count in counts.items())
         + " (fewer for the slower ones); latency, from produce to the event consumed, at"
         f" {plan.pace} commands a second for {plan.pace_seconds:.0f} s a round",
@@ -132,7 +133,7 @@ def _table(results: Results) -> list[str]:
 
 
 def _ratios(results: Results) -> list[str]:
-    rows = ["| ratio | of the same round | wanted |", "|---|---|---|"]
+    rows = []
     for name, ratios in results.ratios().items():
         rows.append(f"| {name} | {_spread(ratios, lambda r: r, ',.2f')} | {GOALS[name]} |")
     mine, others = results.paces("a"), results.paces("b")
@@ -140,7 +141,9 @@ def _ratios(results: Results) -> list[str]:
         ratios = [a.percentile(99) / b.percentile(99) for a, b in zip(mine, others, strict=True)]
         rows.append(f"| p99 of a / p99 of b | {_spread(ratios, lambda r: r, ',.2f')} | at most 1 |")
     disturbed = max(run.burst.strangers for round_ in results.rounds for run in round_)
-    return [*rows, "", f"Something else kept the machine busy for {disturbed:.0%} of a run, at most.", ""]
+    if rows:
+        rows = ["| ratio | of the same round | wanted |", "|---|---|---|", *rows, ""]
+    return [*rows, f"Something else kept the machine busy for {disturbed:.0%} of a run, at most.", ""]
 
 
 def _memory(results: Results) -> list[str]:
