@@ -3,6 +3,7 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from service.connections import bear_closed_connections
 from service.records import bear_odd_header_names
 from service.settings import Settings, SettingsError
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
 bear_odd_header_names()
+bear_closed_connections()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -57,6 +57,9 @@ that a command can cause."""
 _WORLD_SQLSTATES = frozenset({"23503", "23505"})
 """Keys that another transaction took or removed meanwhile: read again."""
 
+_CLOSED = "the handler is closed"
+"""How uvloop calls a connection that is written to after it broke."""
+
 
 def classify(error: BaseException) -> Fault:
     """Whose fault this is; what nobody foresaw counts as the data's, so that it comes to a stop."""
@@ -68,6 +71,8 @@ def classify(error: BaseException) -> Fault:
         state = error.sqlstate or ""
         world = state[:2] in _WORLD_SQLSTATE_CLASSES or state in _WORLD_SQLSTATES
         return Fault.WORLD if world else Fault.DATA
+    if type(error) is RuntimeError and _CLOSED in str(error):
+        return Fault.WORLD
     return Fault.WORLD if isinstance(error, _WORLD) else Fault.DATA
 
 

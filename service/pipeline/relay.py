@@ -27,6 +27,8 @@ ACK_SECONDS = 30.0
 """An acknowledgement that takes longer is given up, and with it the producer: its batches never expire."""
 TIDY_SECONDS = 0.1
 """The table is tidied and offsets are committed at most this often."""
+COMMIT_SECONDS = 5.0
+"""Offsets are for lag tools alone: while Kafka does not take them, the table is tidied all the same."""
 
 CONDITION = "publishing"
 
@@ -121,6 +123,7 @@ class Relay:
         """
         async with self._moved:
             await self._moved.wait_for(lambda: not self._waiting)
+        await self._tidy()
         for partition in sorted(partitions):
             place = (-1, -1)
             while True:
@@ -203,7 +206,8 @@ class Relay:
                     await outbox.forget(connection, published)
                 self._clear(self._published, published)
             if positions:
-                await self._commit_offsets(positions)
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    await self._commit_offsets(positions)
                 self._clear(self._positions, positions)
 
     @staticmethod

@@ -103,9 +103,14 @@ class Subscription:
 
     @property
     def alive(self) -> bool:
-        """Whether records are still being fetched."""
+        """Whether records are still being fetched, and none of aiokafka's own tasks has ended by an error."""
         subscriber = self._subscriber
-        return subscriber is not None and subscriber.consumer is not None and subscriber.running
+        if subscriber is None or subscriber.consumer is None or not subscriber.running:
+            return False
+        consumer = subscriber.consumer
+        coordinator, fetcher = consumer._coordinator, consumer._fetcher
+        tasks = (consumer._client._sync_task, coordinator._coordination_task, fetcher._fetch_task)
+        return not any(task.done() for task in tasks)
 
     @property
     def answered(self) -> bool:

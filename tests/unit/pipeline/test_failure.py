@@ -42,6 +42,7 @@ OUT_OF_THE_WORLD: list[Any] = [
     socket.gaierror(),
     TimeoutError(),
     asyncio.CancelledError(),
+    RuntimeError("unable to perform operation on <TCPTransport closed=True 0x5>; the handler is closed"),
     # PostgreSQL, as the driver tells it
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -113,6 +114,7 @@ OF_THE_DATA: list[Any] = [
     AssertionError(),
     RecursionError(),
     MemoryError(),
+    RuntimeError("dictionary changed size during iteration"),
     UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"),
 ]
 

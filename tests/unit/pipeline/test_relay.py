@@ -171,6 +171,16 @@ async def test_offsets_never_go_back(world: World, monkeypatch: pytest.MonkeyPat
     assert told[-1] == 10
 
 
+async def test_offsets_that_kafka_does_not_take_keep_nothing_from_being_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "COMMIT_SECONDS", 0.01)
+    monkeypatch.setattr(world.relay, "_commit_offsets", lambda _: asyncio.Event().wait())
+    for number in range(5):
+        world.hand_over(message(0, number))
+        await until(lambda: not world.owed, 5, "it is forgotten")
+
+
 async def test_what_a_crash_left_is_published_in_order_and_forgotten(world: World) -> None:
     left = [message(2, o, n) for o in (1, 10) for n in (0, 1)] + [message(3, 0)]
     world.owed = [*reversed(left), message(4, 0)]
