@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from l1_walk_contracts import CommandRejectedData, Event, Verb
+from l1_walk_contracts import CommandRejectedData, Event, ResolvedData, Verb
 from service.pipeline import reference_topic
 from service.settings import References
 from service.store import references
@@ -242,6 +242,26 @@ async def test_an_adopted_database_is_read_and_looked_at_twice(
         assert unknown(event) == ["data.account_id", "data.user_id", "data.flow_id"]
         assert await site.count("accounts") == 2
         assert not not_ready(worker)
+
+
+async def test_a_walk_that_upstream_began_is_ended_here(
+    empty_database_url: str, bootstrap_servers: str, topic_prefix: str
+) -> None:
+    """Its path is of a shape that the worker does not write."""
+    await Upstream().make(empty_database_url)
+    await upgrade(empty_database_url)
+    settings = site_settings(empty_database_url, bootstrap_servers, topic_prefix)
+    walk = Walk(str(uuid.UUID(int=0x1000)), account=str(ACCOUNT), user=str(USER))
+    async with open_site(settings) as site, working(settings, adopted=True):
+        before = await site.session(walk.id)
+        [place, *others] = await site.send(walk.step("n"), walk.send(Verb.NOTE), walk.send(Verb.RESOLVE))
+        await site.handled(place, *others)
+        row = await site.session(walk.id)
+        assert (row["status"], row["version"], row["home_partition"]) == ("resolved", 4, place.partition)
+        assert row["walked_path"][:-1] == before["walked_path"]
+        [event] = await site.events(walk.id)
+        assert isinstance(event.data, ResolvedData)
+        assert list(event.data.walked_path)[:-1] == before["walked_path"]
 
 
 async def test_an_account_deleted_upstream_does_not_stop_the_worker(
