@@ -58,7 +58,7 @@ class Intake(Generic[R]):
         batch: Runs[R],
         conditions: Conditions,
         observer: Observer,
-        committed: Callable[[Committed], None],
+        committed: Callable[[Committed], None] | None = None,
     ) -> None:
         self._partitions = partitions
         self._decode = decode
@@ -67,6 +67,7 @@ class Intake(Generic[R]):
         self._observer = observer
         self._committed = committed
         self._waits: Iterator[float] = delays()
+        self._condition = f"database, for {partitions.topic}"
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle what was fetched; returns when it is handled, or will be fetched again."""
@@ -123,9 +124,10 @@ class Intake(Generic[R]):
             for number, offset in committed.positions.items():
                 partition = self._partitions.held[number]
                 partition.stored_offset = partition.next_offset = offset
-            self._committed(committed)
+            if self._committed is not None:
+                self._committed(committed)
         self._waits = delays()
-        self._conditions.end("database")
+        self._conditions.end(self._condition)
 
     def _holds(self, one: Work[R]) -> bool:
         held = self._partitions.held.get(one.partition.number)
@@ -167,7 +169,7 @@ class Intake(Generic[R]):
         while True:
             if fault is not Fault.FENCED:
                 logger.debug("attempt failed", exc_info=error)
-                self._conditions.begin("database", f"waiting for it: {describe(error)}")
+                self._conditions.begin(self._condition, f"waiting for it: {describe(error)}")
             await asyncio.sleep(next(self._waits))
             try:
                 await self._partitions.reload(reach)
@@ -176,7 +178,7 @@ class Intake(Generic[R]):
             else:
                 break
         if not any(self._awaits(number, offset) for number, offset in reach.items()):
-            self._conditions.end("database")
+            self._conditions.end(self._condition)
 
     def _awaits(self, number: int, offset: int) -> bool:
         """Whether the record at this offset is still ours to handle."""

@@ -54,8 +54,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         conditions: Conditions,
         *,
         consumer: Callable[[], AIOKafkaConsumer],
-        before_resume: Callable[[Collection[int]], Awaitable[None]],
-        after_loss: Callable[[], Awaitable[None]],
+        before_resume: Callable[[Collection[int]], Awaitable[None]] | None = None,
+        after_loss: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.lock = asyncio.Lock()
         """Held while a batch is in its transaction: a partition is given up only between batches."""
@@ -81,7 +81,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         """Hold the new partitions still, then take them beside the group's own work.
 
         Fetching resumes before this callback has finished (aiokafka issue 738), and heartbeats stop in it: so
-        nothing is awaited here.
+        nothing is awaited here. Any position keeps aiokafka from asking for committed offsets and
+        from resetting to them.
         """
         self.joined = True
         consumer = self._consumer()
@@ -104,7 +105,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             given_up = bool(self.held)
             for number in list(self.held):
                 self._drop(number)
-        if given_up:
+        if given_up and self._after_loss is not None:
             await self._after_loss()
 
     async def reload(self, numbers: Iterable[int]) -> None:
@@ -209,7 +210,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _go_on(self, stored: Sequence[Progress]) -> None:
         """Handle partitions from their stored progress on."""
-        await self._before_resume([p.partition for p in stored])
+        if self._before_resume is not None:
+            await self._before_resume([p.partition for p in stored])
         consumer = self._consumer()
         tps = {p.partition: TopicPartition(self.topic, p.partition) for p in stored}
         if not tps:

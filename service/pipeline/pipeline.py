@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -57,73 +57,58 @@ class Pipeline:
         adopted: bool,
         new_producer: Callable[[], AIOKafkaProducer],
     ) -> None:
-        topics = Topics(settings.topic_prefix)
         self.conditions = Conditions()
-        self._topics = topics
-        self._commands = Subscription(
-            broker, topics.commands, settings.consumer_group, settings.batch_max, "Commands"
-        )
+        self._settings = settings
+        self._database = database
+        self._observer = observer
+        self._adopted = adopted
+        self._topics = topics = Topics(settings.topic_prefix)
+        group, limit = settings.consumer_group, settings.batch_max
+        self._commands = Subscription(broker, topics.commands, group, limit, "Commands")
         self._references = Subscription(
-            broker,
-            topics.references,
-            f"{settings.consumer_group}-references",
-            settings.batch_max,
-            "References",
-            poll_ms=SLOW_POLL_MS,
+            broker, topics.references, f"{group}-references", limit, "References", poll_ms=SLOW_POLL_MS
         )
         self._watch = Watch((self._commands, self._references), self.conditions)
-        self.relay = Relay(
-            database,
-            Publishers(broker, topics, new_producer),
-            self.conditions,
-            observer,
-            self._commit_offsets,
-        )
-        self.partitions = Partitions(
-            topics.commands,
-            database,
+        publishers = Publishers(broker, topics, new_producer)
+        self.relay = Relay(database, publishers, self.conditions, observer, self._commit_offsets)
+        self.partitions = self._take_commands()
+        self.reference_partitions = self._take_references()
+
+    def _take_commands(self) -> Partitions:
+        partitions = Partitions(
+            self._topics.commands,
+            self._database,
             self.conditions,
             consumer=lambda: self._commands.consumer,
             before_resume=self.relay.publish_leftovers,
             after_loss=self._drain,
         )
-        self.reference_partitions = Partitions(
-            topics.references,
-            database,
-            self.conditions,
-            consumer=lambda: self._references.consumer,
-            before_resume=_nothing_left,
-            after_loss=_nothing_owed,
+        fold = Fold(self._topics, _rules(self._settings))
+        batch = Batch(self._database, self._topics.commands, fold, self._policy(), self._observer)
+        intake = Intake(
+            partitions, decode.decode, batch, self.conditions, self._observer, committed=self._hand_over
         )
-        policy = ReferencePolicy(
-            database,
-            settings.references,
-            adopted=adopted,
-            caught_up=CatchUp(
-                database,
-                topics.references,
-                self._reference_ends,
-                partial(holding, settings, topics.references),
-            ),
+        self._commands.attach(partitions, self._then_room(intake))
+        return partitions
+
+    def _take_references(self) -> Partitions:
+        topic = self._topics.references
+        partitions = Partitions(
+            topic, self._database, self.conditions, consumer=lambda: self._references.consumer
         )
-        rules = Rules(
-            path_limit=settings.path_limit,
-            active_gap=settings.active_gap,
-            event_source=settings.event_source,
+        batch = ReferenceBatch(self._database, topic, adopted=self._adopted)
+        intake = Intake(partitions, reference_topic.decode, batch, self.conditions, self._observer)
+        self._references.attach(partitions, intake.take)
+        return partitions
+
+    def _policy(self) -> ReferencePolicy:
+        topic = self._topics.references
+        caught_up = CatchUp(
+            self._database, topic, self._reference_ends, partial(holding, self._settings, topic)
         )
-        batch = Batch(database, topics.commands, Fold(topics, rules), policy, observer)
-        reference_batch = ReferenceBatch(database, topics.references, adopted=adopted)
-        intake = Intake(self.partitions, decode.decode, batch, self.conditions, observer, self._hand_over)
-        reference_intake = Intake(
-            self.reference_partitions,
-            reference_topic.decode,
-            reference_batch,
-            self.conditions,
-            observer,
-            _nothing_to_hand_over,
+        return ReferencePolicy(
+            self._database, self._settings.references, adopted=self._adopted, caught_up=caught_up
         )
-        self._commands.attach(self.partitions, self._then_room(intake))
-        self._references.attach(self.reference_partitions, reference_intake.take)
 
     def start(self) -> None:
         """Begin to publish; the consumers are FastStream's to start."""
@@ -192,13 +177,7 @@ class Pipeline:
         return {tp.partition: end for tp, end in (await consumer.end_offsets(tps)).items()}
 
 
-async def _nothing_left(_partitions: Collection[int]) -> None:
-    """References cause no messages."""
-
-
-async def _nothing_owed() -> None:
-    """References cause no messages."""
-
-
-def _nothing_to_hand_over(_committed: Committed) -> None:
-    """References cause no messages."""
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        path_limit=settings.path_limit, active_gap=settings.active_gap, event_source=settings.event_source
+    )

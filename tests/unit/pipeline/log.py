@@ -69,6 +69,7 @@ class Log:
     """
 
     def __init__(self, records: Mapping[int, Sequence[bytes]], faults: Iterable[object] = ()) -> None:
+        self.topic = "commands"
         self.records = {
             partition: [consumed(Record(b"k", value), partition, 2 * n) for n, value in enumerate(values)]
             for partition, values in records.items()

@@ -72,12 +72,14 @@ async def test_what_is_awaited_is_told_until_it_is_there(caplog: pytest.LogCaptu
     log = Log({0: [GOOD]}, faults=[WORLD, WORLD])
     intake = log.intake()
     await intake.take(log.fetch(1))
-    assert log.conditions.reasons == {"database": "waiting for it: ConnectionRefusedError: nobody there"}
+    assert log.conditions.reasons == {
+        "database, for commands": "waiting for it: ConnectionRefusedError: nobody there"
+    }
     assert log.observer.failures == 1
     await log.drain(1, intake)
     assert not log.conditions.reasons
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert warnings == ["database: waiting for it: ConnectionRefusedError: nobody there"]
+    assert warnings == ["database, for commands: waiting for it: ConnectionRefusedError: nobody there"]
 
 
 async def test_nothing_is_awaited_for_a_partition_that_was_lost_meanwhile() -> None:
