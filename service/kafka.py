@@ -3,15 +3,13 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from service.connections import bear_closed_connections
-from service.records import bear_odd_header_names
+from service.mends import mend_aiokafka
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
-bear_odd_header_names()
-bear_closed_connections()
+mend_aiokafka()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
-from service.connections import bear_closed_connections
 from service.dev.ports import LOOPBACK
+from service.mends.closed_connections import bear_closed_connections
 
 
 def test_a_connection_that_was_closed_under_uvloop_is_a_broken_one() -> None:
