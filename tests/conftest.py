@@ -15,6 +15,7 @@ something, use `tests.support.waiting.until`.
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NoReturn
@@ -39,6 +40,9 @@ USED = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[USED] = []
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts what it runs in the background so, and every process that a test starts would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
