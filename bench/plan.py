@@ -20,4 +20,4 @@ class Plan:
 
 
 FULL = Plan(rounds=3, commands=60_000, pace=200, pace_seconds=15, warm_up=20_000, long=250_000)
-QUICK = Plan(rounds=1, commands=20_000, pace=200, pace_seconds=3, warm_up=5_000, long=0)
+QUICK = Plan(rounds=1, commands=14_000, pace=200, pace_seconds=2, warm_up=3_000, long=0)
