@@ -25,11 +25,11 @@ BEGIN
 
     GRANT SELECT, INSERT, UPDATE, DELETE
         ON l1_walk_sessions, l1_walk_inbox, l1_walk_outbox, l1_walk_dead_letters, l1_walk_held, l1_walk_progress,
-           l1_walk_references
+           l1_walk_progress_changes, l1_walk_references
         TO walk_worker;
     GRANT SELECT
         ON l1_walk_sessions, l1_walk_inbox, l1_walk_outbox, l1_walk_dead_letters, l1_walk_held, l1_walk_progress,
-           l1_walk_references
+           l1_walk_progress_changes, l1_walk_references
         TO walk_reader;
     GRANT SELECT ON l1_walk_adoption, l1_walk_alembic_version TO walk_worker, walk_reader;
 

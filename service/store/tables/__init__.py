@@ -14,6 +14,7 @@ from service.store.tables.worker import (
     InboxEntry,
     OutboxMessage,
     Progress,
+    ProgressChange,
     Reference,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "L1WalkSession",
     "OutboxMessage",
     "Progress",
+    "ProgressChange",
     "Reference",
     "Tree",
     "User",

@@ -6,7 +6,7 @@ Beside them stands `l1_walk_alembic_version`, which Alembic keeps.
 import datetime as dt
 import uuid
 
-from sqlalchemy import Integer, String, UniqueConstraint, func, text
+from sqlalchemy import Index, Integer, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.store.tables.base import Base
@@ -71,13 +71,18 @@ class OutboxMessage(Base):
 class DeadLetter(Base):
     """One record that could not be handled, as it was received, with why (design 4, and design 9, rule 4).
 
-    `class_` (column `class`) is the class of the fault, `error` says what is wrong, `state` begins with
-    `open`; `parked_behind` is the dead letter of the same session that this one waits behind, null if it is
-    itself the fault.
+    `class_` (column `class`) is the class of the fault, or `parked`; `error` says what is wrong. `state` is `open`,
+    `redriven` or `discarded`; `parked_behind` is the dead letter of the same session that this one waits behind,
+    null if it is itself the fault. `attempts` counts the redrives that failed again. Of a settled one, `outcome` and
+    `outcome_reason` say what became of the command, `settled_by`, `settled_reason` and `settled_at` who did it,
+    why and when.
     """
 
     __tablename__ = "l1_walk_dead_letters"
-    __table_args__ = (UniqueConstraint("topic", "partition", "offset"),)
+    __table_args__ = (
+        UniqueConstraint("topic", "partition", "offset"),
+        Index(None, "parked_behind", postgresql_where=text("parked_behind IS NOT NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     topic: Mapped[str]
@@ -95,6 +100,12 @@ class DeadLetter(Base):
     parked_behind: Mapped[uuid.UUID | None]
     created_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    outcome_reason: Mapped[str | None] = mapped_column(String(40))
+    settled_by: Mapped[str | None] = mapped_column(String(128))
+    settled_reason: Mapped[str | None]
+    settled_at: Mapped[dt.datetime | None]
 
 
 class HeldSession(Base):
@@ -113,7 +124,8 @@ class Progress(Base):
 
     `next_offset` is the next one to handle, null while nothing was; `epoch` rises with each take. `digest`
     and `record_timestamp` are of the last record handled: they tell whether the topic is still the same one
-    (design 13).
+    (design 13). `takes` counts the takes since it last moved or was given up in good order, `tries` how often
+    the record at `tried_offset` was tried alone: so a command that kills workers is found (design 9, rule 5).
     """
 
     __tablename__ = "l1_walk_progress"
@@ -125,6 +137,24 @@ class Progress(Base):
     digest: Mapped[bytes | None]
     record_timestamp: Mapped[dt.datetime | None]
     updated_at: Mapped[dt.datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    takes: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    tried_offset: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class ProgressChange(Base):
+    """A partition's progress as a person set it, in an emergency (design 13): what was skipped or read again."""
+
+    __tablename__ = "l1_walk_progress_changes"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    topic: Mapped[str]
+    partition: Mapped[int] = mapped_column(Integer)
+    from_offset: Mapped[int | None]
+    to_offset: Mapped[int]
+    changed_by: Mapped[str] = mapped_column(String(128))
+    reason: Mapped[str]
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
 class Reference(Base):

@@ -1,5 +1,7 @@
 """The chain of migrations on an empty database: forward, back, and against the models."""
 
+from uuid import uuid4
+
 import asyncpg
 import pytest
 from alembic import command
@@ -10,7 +12,7 @@ from service.store.migrate import MigrationError, current, downgrade, head, requ
 from tests.support.schema import Schema, schema
 from tests.support.upstream import ACCOUNT, TREE, USER, insert, insert_walk
 
-CHAIN = ["b3358ba0e48c", "beca7464b6b4", "5d1c0e7a94f3"]
+CHAIN = ["b3358ba0e48c", "beca7464b6b4", "5d1c0e7a94f3", "8a6f0d27c1be"]
 
 
 async def test_it_has_one_head_and_begins_as_upstreams_does() -> None:
@@ -100,6 +102,16 @@ async def test_messages_owed_to_kafka_stop_the_way_back(database_url: str) -> No
     with pytest.raises(MigrationError, match=r"^l1_walk_outbox still holds messages .* \(1\)"):
         await downgrade(database_url, "beca7464b6b4")
     assert await connection.fetchval("SELECT count(*) FROM l1_walk_outbox") == 1
+    await connection.close()
+    assert await current(database_url) == "5d1c0e7a94f3"
+
+
+async def test_held_sessions_stop_the_way_back(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    held = {"session_id": uuid4(), "dead_letter_id": uuid4(), "partition": 0}
+    await insert(connection, "l1_walk_held", held)
+    with pytest.raises(MigrationError, match=r"^sessions are held behind dead letters \(1\)"):
+        await downgrade(database_url, "5d1c0e7a94f3")
     await connection.close()
     assert await current(database_url) == head()
 

@@ -59,7 +59,7 @@ async def test_developers_can_use_alembic_itself(empty_database_url: str, tmp_pa
     checked = run([*alembic, "check"], tmp_path, empty_database_url, PYTHONPATH=path)
     assert checked == ["No new upgrade operations detected."]
     run([*alembic, "downgrade", "-1"], tmp_path, empty_database_url, PYTHONPATH=path)
-    assert await current(empty_database_url) == "beca7464b6b4"
+    assert await current(empty_database_url) == "5d1c0e7a94f3"
 
 
 def run(command: list[str], folder: Path, url: str, **environment: str) -> list[str]:
