@@ -75,9 +75,11 @@ async def test_what_is_not_there_is_said_so(site: Site, shell: Shell) -> None:
     assert (await shell.walk("dead-letters", "list")).out == "no dead letters\n"
     assert (await shell.walk("dead-letters", "list", "--json")).json == {
         "count": 0,
+        "parked": 0,
+        "held_sessions": 0,
         "groups": [],
         "letters": [],
     }
     letter = await shell.walk("dead-letters", "show", "0000")
     assert letter.code == 1
-    assert letter.error == "walk: there is no dead letter 0000: see walk dead-letters list"
+    assert letter.error == "walk: there is no dead letter 0000: see walk dead-letters list --state all"
