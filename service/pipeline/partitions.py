@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 RETAKE_SECONDS = 15.0
 """A partition that another worker took while the group still gives it to us is taken again after this: longer than
 the group needs to notice that one of us is not in it any more."""
+TAKES_IN_DOUBT = 3
+"""The take from which records are handled one by one: two in a row moved nothing (design 9, rule 5)."""
+LAST_WORD_SECONDS = 1.0
+"""How long giving partitions up may wait for the database to note it."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,11 @@ class Partition:
     """The next offset to handle."""
     stopped: str | None = None
     """Why it is not handled further."""
+    alone_until: int | None = None
+    """Records before this offset are to be handled one by one: something among them may kill workers."""
+    tried_offset: int | None = None
+    """The record that was last tried alone, and how often, as read when the partition was taken."""
+    tries: int = 0
 
 
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -43,6 +52,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         database: where progress is kept.
         conditions: is told what keeps a partition from being handled.
         consumer: the group's consumer, once there is one.
+        batch_max: how far ahead records are handled one by one where something among them may kill workers.
         before_resume: awaited with the partitions just taken, before their first record is handled.
         after_loss: awaited after partitions were given up, their last transaction ended.
     """
@@ -54,6 +64,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         conditions: Conditions,
         *,
         consumer: Callable[[], AIOKafkaConsumer],
+        batch_max: int,
         before_resume: Callable[[Collection[int]], Awaitable[None]] | None = None,
         after_loss: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -66,6 +77,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         self._database = database
         self._conditions = conditions
         self._consumer = consumer
+        self._batch_max = batch_max
         self._before_resume = before_resume
         self._after_loss = after_loss
         self._takes: set[asyncio.Task[None]] = set()
@@ -102,11 +114,22 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             take.cancel()
         await asyncio.gather(*self._takes, return_exceptions=True)
         async with self.lock:
-            given_up = bool(self.held)
-            for number in list(self.held):
+            given_up = {number: partition.epoch for number, partition in self.held.items()}
+            await self._note_given_up(given_up)
+            for number in given_up:
                 self._drop(number)
         if given_up and self._after_loss is not None:
             await self._after_loss()
+
+    async def _note_given_up(self, epochs: dict[int, int]) -> None:
+        """That a partition was given up in good order clears it of the doubt that something in it kills workers."""
+        if not epochs:
+            return
+        try:
+            async with asyncio.timeout(LAST_WORD_SECONDS), self._database.transaction() as connection:
+                await progress.give_up(connection, self.topic, epochs)
+        except Exception as error:
+            logger.debug("giving partitions up was not noted", exc_info=error)
 
     async def reload(self, numbers: Iterable[int]) -> None:
         """Look up where partitions stand, after a check that failed or a commit whose answer was lost, and go on there.
@@ -224,6 +247,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             partition.stored_offset = at.next_offset
             partition.next_offset = first[tp] if at.next_offset is None else at.next_offset
+            if at.takes >= TAKES_IN_DOUBT and partition.next_offset < end[tp]:
+                partition.alone_until = min(partition.next_offset + self._batch_max, end[tp])
             if first[tp] <= partition.next_offset <= end[tp]:
                 consumer.seek(tp, partition.next_offset)
                 consumer.resume(tp)
@@ -244,7 +269,14 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def _partition(at: Progress) -> Partition:
-    return Partition(at.partition, at.epoch, at.next_offset, at.next_offset or 0)
+    return Partition(
+        at.partition,
+        at.epoch,
+        at.next_offset,
+        at.next_offset or 0,
+        tried_offset=at.tried_offset,
+        tries=at.tries,
+    )
 
 
 def _out_of_reach(tp: TopicPartition, next_offset: int, first: int, end: int) -> str:

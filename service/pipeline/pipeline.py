@@ -80,6 +80,7 @@ class Pipeline:
             self._database,
             self.conditions,
             consumer=lambda: self._commands.consumer,
+            batch_max=self._settings.batch_max,
             before_resume=self.relay.publish_leftovers,
             after_loss=self._drain,
         )
@@ -94,7 +95,11 @@ class Pipeline:
     def _take_references(self) -> Partitions:
         topic = self._topics.references
         partitions = Partitions(
-            topic, self._database, self.conditions, consumer=lambda: self._references.consumer
+            topic,
+            self._database,
+            self.conditions,
+            consumer=lambda: self._references.consumer,
+            batch_max=self._settings.batch_max,
         )
         batch = ReferenceBatch(self._database, topic, adopted=self._adopted)
         intake = Intake(partitions, reference_topic.decode, batch, self.conditions, self._observer)

@@ -1,6 +1,6 @@
 """How far each partition is, kept with the state it made (design 9, rule 2): the truth about what was handled."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,6 +15,14 @@ class Progress(NamedTuple):
     """Raised by each take; the holder of the highest one may move the progress."""
     next_offset: int | None
     """The next offset to handle; None: nothing was handled yet."""
+    takes: int = 0
+    """Takes since it last moved or was given up in good order: many mean that something kills its workers."""
+    tried_offset: int | None = None
+    """The record that was last tried alone, None since the progress moved."""
+    tries: int = 0
+    """How often it was."""
+    digest: bytes | None = None
+    """Of the last record handled; None: nothing was handled yet, or a person set the progress."""
 
 
 class Advance(NamedTuple):
@@ -27,9 +35,29 @@ class Advance(NamedTuple):
 
 
 async def take(connection: Connection, topic: str, partitions: Collection[int]) -> list[Progress]:
-    """Become the one who may move the progress of these partitions: raises their epochs."""
+    """Become the one who may move the progress of these partitions: raises their epochs, counts the takes."""
     rows = await connection.fetch(_TAKE, topic, sorted(partitions))
     return [Progress(*row) for row in rows]
+
+
+async def give_up(connection: Connection, topic: str, epochs: Mapping[int, int]) -> None:
+    """Note that these partitions were left in good order, where nobody else has taken them since.
+
+    Args:
+        connection: in a transaction.
+        topic: whose partitions.
+        epochs: each partition and its epoch as the one who leaves it knows it.
+    """
+    await connection.execute(_GIVE_UP, topic, list(epochs), list(epochs.values()))
+
+
+async def note_try(connection: Connection, topic: str, partition: int, offset: int) -> int:
+    """Note that the record at this offset is about to be tried alone.
+
+    Returns:
+        How often it was by now, this time included.
+    """
+    return int(await connection.fetchval(_NOTE_TRY, topic, partition, offset))
 
 
 async def lock(connection: Connection, topic: str, partitions: Collection[int]) -> list[Progress]:
@@ -45,29 +73,47 @@ async def read(connection: Connection, topic: str, partitions: Collection[int]) 
 
 
 async def advance(connection: Connection, topic: str, advances: Sequence[Advance]) -> None:
-    """Move locked partitions on."""
+    """Move locked partitions on; that ends the count of takes and tries."""
     partitions, offsets, digests, timestamps = (list(column) for column in zip(*advances, strict=True))
     await connection.execute(_ADVANCE, topic, partitions, offsets, digests, timestamps)
 
 
-_TAKE = """
-INSERT INTO l1_walk_progress AS p (topic, partition, epoch)
-SELECT $1, t.partition, 1 FROM unnest($2::int[]) AS t(partition) ORDER BY t.partition
-ON CONFLICT (topic, partition) DO UPDATE SET epoch = p.epoch + 1, updated_at = now()
-RETURNING partition, epoch, next_offset
-"""
+_COLUMNS = "partition, epoch, next_offset, takes, tried_offset, tries, digest"
 
-_READ = """
-SELECT partition, epoch, next_offset FROM l1_walk_progress
+_TAKE = f"""
+INSERT INTO l1_walk_progress AS p (topic, partition, epoch, takes)
+SELECT $1, t.partition, 1, 1 FROM unnest($2::int[]) AS t(partition) ORDER BY t.partition
+ON CONFLICT (topic, partition) DO UPDATE SET epoch = p.epoch + 1, takes = p.takes + 1, updated_at = now()
+RETURNING {_COLUMNS}
+"""  # noqa: S608  made of constants
+
+_READ = f"""
+SELECT {_COLUMNS} FROM l1_walk_progress
 WHERE topic = $1 AND partition = ANY($2::int[]) ORDER BY partition
-"""
+"""  # noqa: S608  made of constants
 
 _LOCK = _READ + "FOR UPDATE"
 
 _ADVANCE = """
 UPDATE l1_walk_progress AS p
-SET next_offset = a.next_offset, digest = a.digest, record_timestamp = a.record_timestamp, updated_at = now()
+SET next_offset = a.next_offset, digest = a.digest, record_timestamp = a.record_timestamp, updated_at = now(),
+  takes = 0, tried_offset = NULL, tries = 0
 FROM unnest($2::int[], $3::bigint[], $4::bytea[], $5::timestamptz[])
   AS a(partition, next_offset, digest, record_timestamp)
 WHERE p.topic = $1 AND p.partition = a.partition
+"""
+
+_GIVE_UP = """
+WITH mine AS (
+  SELECT p.partition FROM l1_walk_progress AS p
+  JOIN unnest($2::int[], $3::bigint[]) AS m(partition, epoch) ON p.partition = m.partition AND p.epoch = m.epoch
+  WHERE p.topic = $1 ORDER BY p.partition FOR UPDATE OF p
+)
+UPDATE l1_walk_progress AS p SET takes = 0 FROM mine WHERE p.topic = $1 AND p.partition = mine.partition
+"""
+
+_NOTE_TRY = """
+UPDATE l1_walk_progress
+SET tries = CASE WHEN tried_offset = $3 THEN tries + 1 ELSE 1 END, tried_offset = $3
+WHERE topic = $1 AND partition = $2 RETURNING tries
 """

@@ -138,16 +138,39 @@ async def test_a_dead_letter_is_kept_whole_and_once(database: Database) -> None:
 async def test_each_take_of_a_partition_raises_its_epoch(database: Database) -> None:
     async with database.transaction() as connection:
         assert sorted(await progress.take(connection, TOPIC, [2, 0])) == [
-            Progress(0, 1, None), Progress(2, 1, None)
+            Progress(0, 1, None, takes=1), Progress(2, 1, None, takes=1)
         ]  # fmt: skip
         await progress.advance(connection, TOPIC, [Advance(2, 5, b"d", None)])
         assert sorted(await progress.take(connection, TOPIC, [1, 2])) == [
-            Progress(1, 1, None), Progress(2, 2, 5)
+            Progress(1, 1, None, takes=1), Progress(2, 2, 5, takes=1, digest=b"d")
         ]  # fmt: skip
-        assert await progress.take(connection, "another", [2]) == [Progress(2, 1, None)]
-        assert await progress.read(connection, TOPIC, [0, 1, 2, 3]) == [
-            Progress(0, 1, None), Progress(1, 1, None), Progress(2, 2, 5)
+        assert await progress.take(connection, "another", [2]) == [Progress(2, 1, None, takes=1)]
+        assert [p[:3] for p in await progress.read(connection, TOPIC, [0, 1, 2, 3])] == [
+            (0, 1, None), (1, 1, None), (2, 2, 5)
         ]  # fmt: skip
+
+
+async def test_takes_and_tries_are_counted_until_the_progress_moves(database: Database) -> None:
+    async with database.transaction() as connection:
+        await progress.take(connection, TOPIC, [0, 1])
+        [taken] = await progress.take(connection, TOPIC, [0])
+        assert taken.takes == 2
+        assert [await progress.note_try(connection, TOPIC, 0, offset) for offset in (7, 7, 8, 8, 8)] == [
+            1, 2, 1, 2, 3
+        ]  # fmt: skip
+        assert await progress.read(connection, TOPIC, [0]) == [Progress(0, 2, None, 2, 8, 3)]
+        await progress.advance(connection, TOPIC, [Advance(0, 9, b"d", None)])
+        assert await progress.read(connection, TOPIC, [0, 1]) == [
+            Progress(0, 2, 9, digest=b"d"), Progress(1, 1, None, takes=1)
+        ]  # fmt: skip
+
+
+async def test_takes_are_forgotten_by_the_holder_who_leaves_in_good_order(database: Database) -> None:
+    async with database.transaction() as connection:
+        await progress.take(connection, TOPIC, [0, 1])
+        await progress.take(connection, TOPIC, [1])
+        await progress.give_up(connection, TOPIC, {0: 1, 1: 1, 2: 1})
+        assert [p.takes for p in await progress.read(connection, TOPIC, [0, 1])] == [0, 2]
 
 
 async def test_progress_moves_with_what_the_last_record_was(database: Database) -> None:

@@ -45,6 +45,7 @@ async def test_what_is_not_ours_to_take_any_more_is_awaited_no_longer() -> None:
         cast("Database", Away()),
         conditions,
         consumer=Consumer,
+        batch_max=10,
         before_resume=nothing_left,
         after_loss=nothing_owed,
     )
