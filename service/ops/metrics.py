@@ -8,6 +8,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from l1_walk_contracts import Outcome
+from service.pipeline.failure import kind_of
 from service.pipeline.observer import Phases
 from service.pipeline.pipeline import Pipeline
 
@@ -54,8 +55,8 @@ class Metrics:
         )
         self._failures = Counter(
             "walk_failures",
-            "Attempts that failed and are made again: batch, publish.",
-            ["what"],
+            "Attempts that failed and are made again (batch, publish), by whose fault it is and of what kind.",
+            ["what", "fault", "kind"],
             registry=self._registry,
         )
 
@@ -85,9 +86,10 @@ class Metrics:
         for topic, count in topics.items():
             self._published.labels(topic).inc(count)
 
-    def failed(self, what: str) -> None:
-        """An attempt at something failed."""
-        self._failures.labels(what).inc()
+    def failed(self, what: str, error: BaseException) -> None:
+        """An attempt at something failed with this error."""
+        kind = kind_of(error)
+        self._failures.labels(what, kind.fault, kind).inc()
 
 
 class _Now(Collector):

@@ -108,7 +108,7 @@ class Intake(Generic[R]):
             await self._commit(work)
         except Exception as error:
             fault = classify(error)
-            self._observer.failed("batch")
+            self._observer.failed("batch", error)
             if fault is Fault.DATA:
                 await self._isolate(work, error)
             else:

@@ -33,5 +33,5 @@ class Observer(Protocol):
     def published(self, topics: Mapping[str, int], seconds: float) -> None:
         """So many messages of each topic were acknowledged, in so many seconds."""
 
-    def failed(self, what: str) -> None:
-        """An attempt at something failed: `batch`, `publish`."""
+    def failed(self, what: str, error: BaseException) -> None:
+        """An attempt at something failed with this error: `batch`, `publish`."""

@@ -158,7 +158,7 @@ class Relay:
                 async with asyncio.timeout(ACK_SECONDS):
                     await self._publishers.publish(messages)
             except Exception as error:
-                self._observer.failed("publish")
+                self._observer.failed("publish", error)
                 logger.debug("publishing failed", exc_info=error)
                 self._conditions.begin(CONDITION, f"Kafka does not take what is owed: {describe(error)}")
                 await asyncio.sleep(next(waits))

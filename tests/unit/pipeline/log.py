@@ -58,7 +58,7 @@ class Silent:
 
     def published(self, topics: Mapping[str, int], seconds: float) -> None: ...
 
-    def failed(self, what: str) -> None:
+    def failed(self, what: str, error: BaseException) -> None:
         self.failures += 1
 
 

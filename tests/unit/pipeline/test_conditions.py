@@ -26,3 +26,11 @@ def test_each_change_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
 def test_reasons_are_for_reading() -> None:
     with pytest.raises(TypeError):
         Conditions().reasons["a"] = "b"  # type: ignore[index]
+
+
+def test_a_reason_that_differs_by_a_number_is_not_said_again(caplog: pytest.LogCaptureFixture) -> None:
+    conditions = Conditions()
+    for number in (16384, 16391):
+        conditions.begin("database", f'DiskFullError: could not extend file "base/5/{number}"')
+    assert conditions.reasons == {"database": 'DiskFullError: could not extend file "base/5/16391"'}
+    assert len(caplog.records) == 1
