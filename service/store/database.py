@@ -34,6 +34,9 @@ _SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": f"{TRANSACTION_LIMIT_SECONDS}s",
 }
+_COMMAND_SECONDS = TRANSACTION_LIMIT_SECONDS + 2
+_BOUNDS_TRANSACTIONS = "SELECT current_setting('server_version_num')::int >= 170000"
+_BOUND_TRANSACTIONS = f"SET transaction_timeout = '{TRANSACTION_LIMIT_SECONDS}s'"
 
 
 class Database:
@@ -45,15 +48,16 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self._dsn = dsn(url)
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=TRANSACTION_LIMIT_SECONDS,
             connect_args={
-                "async_creator_fn": partial(asyncpg.connect, dsn(url)),
+                "async_creator_fn": partial(asyncpg.connect, self._dsn),
                 "timeout": TRANSACTION_LIMIT_SECONDS,
-                "command_timeout": TRANSACTION_LIMIT_SECONDS + 2,
+                "command_timeout": _COMMAND_SECONDS,
                 "server_settings": _SERVER_SETTINGS,
             },
         )
@@ -83,16 +87,40 @@ class Database:
                     await connection.invalidate()
                 raise
 
+    @asynccontextmanager
+    async def beside(self, *, idle_seconds: float) -> AsyncIterator[Connection]:
+        """A connection beside the pool, closed when the block ends, without waiting for what runs on it.
+
+        Args:
+            idle_seconds: the server closes it where it was idle for longer, with the locks that it holds.
+
+        Raises:
+            Whatever the block, asyncpg or the connection raises.
+        """
+        settings = _SERVER_SETTINGS | {"idle_session_timeout": f"{idle_seconds * 1000:.0f}ms"}
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=TRANSACTION_LIMIT_SECONDS,
+            command_timeout=_COMMAND_SECONDS,
+            server_settings=settings,
+        )
+        try:
+            if await connection.fetchval(_BOUNDS_TRANSACTIONS):
+                await connection.execute(_BOUND_TRANSACTIONS)
+            yield connection
+        finally:
+            connection.terminate()
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection of the pool."""
         await self.engine.dispose()
 
 
 def _limit_transactions(connection: DBAPIConnection, _record: Any) -> None:
     """PostgreSQL 17 and later can bound a whole transaction, older ones only its parts."""
     cursor = connection.cursor()
-    cursor.execute("SELECT current_setting('server_version_num')::int >= 170000")
+    cursor.execute(_BOUNDS_TRANSACTIONS)
     if cursor.fetchone()[0]:  # type: ignore[index]
-        cursor.execute(f"SET transaction_timeout = '{TRANSACTION_LIMIT_SECONDS}s'")
+        cursor.execute(_BOUND_TRANSACTIONS)
     cursor.close()
     connection.commit()
