@@ -15,6 +15,7 @@ from l1_walk_contracts import (
     Outcome,
     Record,
     RejectionReason,
+    Unsupported,
     rejection_id,
 )
 from service.domain.decide import Accepted, decide
@@ -50,7 +51,7 @@ class Handled(NamedTuple):
 class Received(NamedTuple):
     """A command, with where it came from and what is known of it."""
 
-    message: Command | Invalid
+    message: Command | Invalid | Unsupported
     record: Record
     topic: str
     partition: int
@@ -62,22 +63,28 @@ class Received(NamedTuple):
     """The fields whose reference is unknown or gone, such as `data.user_id`."""
     account_gone: bool
     """Its account was erased: nothing of what it says may be kept or told."""
+    held_in: int | None = None
+    """The partition in which the session is held; None: it is not."""
 
 
 def handle(received: Received, session: Session | None, rules: Rules) -> Handled:
-    """Decide a command on the session that it names (None: there is none)."""
+    """Decide a command on the session that it names (None: there is none).
+
+    One of a type that nobody here knows can only be refused, for an account that is gone.
+    """
     message = received.message
     if isinstance(message, Invalid):
         return _rejected(received, session, rules, RejectionReason.INVALID, message.errors)
-    if session is not None and _strayed(session, message, received.partition):
+    if isinstance(message, Unsupported):
+        return _rejected(received, session, rules, RejectionReason.UNKNOWN_REFERENCE, _unknown(received))
+    if _strayed(received, session, message):
         return _rejected(received, session, rules, RejectionReason.INVALID, (_WRONG_PARTITION,))
     if received.seen is not None:
         if received.seen == received.digest:
             return Handled(Outcome.DUPLICATE, session)
         return _rejected(received, session, rules, RejectionReason.ID_REUSED)
     if received.unknown:
-        errors = tuple(FieldError(field, "names nothing that is known here") for field in received.unknown)
-        return _rejected(received, session, rules, RejectionReason.UNKNOWN_REFERENCE, errors)
+        return _rejected(received, session, rules, RejectionReason.UNKNOWN_REFERENCE, _unknown(received))
     decision = decide(session, message, rules, received.partition)
     if isinstance(decision, Accepted):
         return Handled(Outcome.ACCEPTED, decision.session, decision.events, remembered=True)
@@ -91,13 +98,19 @@ _WRONG_PARTITION = FieldError(
 )
 
 
-def _strayed(session: Session, command: Command, partition: int) -> bool:
-    """From another partition than the session's home; a session of another account is not told of."""
+def _strayed(received: Received, session: Session | None, command: Command) -> bool:
+    """From another partition than the session's; a session of another account is not told of."""
+    if session is None:
+        return received.held_in is not None and received.held_in != received.partition
     return (
         session.home_partition is not None
-        and session.home_partition != partition
+        and session.home_partition != received.partition
         and session.account_id == command.data.account_id
     )
+
+
+def _unknown(received: Received) -> tuple[FieldError, ...]:
+    return tuple(FieldError(field, "names nothing that is known here") for field in received.unknown)
 
 
 def _rejected(
@@ -109,7 +122,7 @@ def _rejected(
 ) -> Handled:
     message = received.message
     origin = Origin(topic=received.topic, partition=received.partition, offset=received.offset)
-    account_id = message.account_id if isinstance(message, Invalid) else message.data.account_id
+    account_id = message.data.account_id if isinstance(message, Command) else message.account_id
     known = session if session is not None and session.account_id == account_id else None
     event = Event(
         id=rejection_id(origin.topic, origin.partition, origin.offset, received.digest),

@@ -11,3 +11,8 @@ def record_time(timestamp_ms: int) -> datetime | None:
     if not 0 <= timestamp_ms <= _LATEST_MS:
         return None
     return EPOCH + timedelta(milliseconds=timestamp_ms)
+
+
+def milliseconds(moment: datetime | None) -> int:
+    """The timestamp (milliseconds since the epoch) of which `record_time` made this; -1 for None."""
+    return -1 if moment is None else (moment - EPOCH) // timedelta(milliseconds=1)

@@ -1,16 +1,17 @@
-"""The batch transaction (design 9, rules 1 to 3): everything that a batch does to the database, or nothing."""
+"""The batch transaction (design 9, rules 1 to 4): everything that a batch does to the database, or nothing."""
 
 from collections.abc import Sequence
 
 import asyncpg
 
-from l1_walk_contracts import Command
+from l1_walk_contracts import Command, Settle
 from service.pipeline.decode import Decoded
 from service.pipeline.fold import Effects, Fold, Known
 from service.pipeline.observer import Observer
 from service.pipeline.references import ReferencePolicy
+from service.pipeline.settlement import Settlement
 from service.pipeline.slices import Committed, Slice, advance, fence
-from service.store import dead_letters, inbox, outbox, sessions
+from service.store import dead_letters, held, inbox, outbox, sessions
 from service.store.database import Connection, Database
 
 
@@ -33,11 +34,12 @@ class Batch:
         self._fold = fold
         self._references = references
         self._observer = observer
+        self._settlement = Settlement(database, topic, fold, references, self._read, self._write)
         self._orphans = False
         """Whether the inbox was found to hold commands of a walk that is not there: upstream deleted it."""
 
     async def run(self, slices: Sequence[Slice[Decoded]]) -> Committed:
-        """Handle the slices in one transaction.
+        """Handle the slices in one transaction; a command that settles a dead letter stands alone.
 
         Raises:
             FencedError: a partition is not where this worker left it.
@@ -45,6 +47,11 @@ class Batch:
         """
         decoded = [one for part in slices for one in part.records]
         phases = self._observer.phases()
+        if isinstance(decoded[0].message, Settle):
+            committed, outcomes = await self._settlement.run(slices[0], decoded[0], decoded[0].message)
+            phases.mark("settle")
+            self._observer.batch(1, outcomes, phases)
+            return committed
         await self._references.prepare(decoded)
         phases.mark("references")
         async with self._database.transaction() as connection:
@@ -65,13 +72,14 @@ class Batch:
         unknown, gone = await self._references.check(connection, decoded)
         ids = {one.session_id for one in decoded if one.session_id is not None}
         found = await sessions.load(connection, ids) if ids else {}
+        holds = await held.load(connection, ids) if ids else {}
         keys = [
             (one.session_id, one.message.source, one.message.id)
             for one in decoded
             if one.session_id is not None and one.session_id in found and isinstance(one.message, Command)
         ]
         seen = await inbox.find(connection, keys) if keys else {}
-        return Known(found, seen, unknown, gone)
+        return Known(found, seen, unknown, gone, holds)
 
     async def _write(self, connection: Connection, effects: Effects) -> None:
         if effects.started:
@@ -90,3 +98,5 @@ class Batch:
             await outbox.add(connection, effects.messages)
         if effects.dead_letters:
             await dead_letters.add(connection, effects.dead_letters)
+        if effects.held:
+            await held.add(connection, effects.held)

@@ -1,15 +1,37 @@
 """Records to messages: what each record is, with all that the batch needs to know of it, before any transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
 from asyncpg.pgproto.pgproto import UUID as FastUUID
 
-from l1_walk_contracts import Command, Invalid, Record, StartData, Unreadable, Unsupported, decode_command
+from l1_walk_contracts import (
+    Command,
+    Invalid,
+    Record,
+    Settle,
+    StartData,
+    Unreadable,
+    Unsupported,
+    decode_command,
+)
 from service.domain.digest import command_digest
 from service.store.references import Reference, reference
+
+Readable = Command | Invalid | Settle | Unsupported | Unreadable
+"""What a record can turn out to be."""
+
+
+@dataclass(slots=True)
+class Failed:
+    """A message that cannot be handled, by a fault of ours."""
+
+    message: Readable
+    error: str
+    """Which fault: one stable short text."""
 
 
 class Decoded(NamedTuple):
@@ -18,38 +40,47 @@ class Decoded(NamedTuple):
     partition: int
     offset: int
     record: Record
-    message: Command | Invalid | Unsupported | Unreadable
+    message: Readable | Failed
     session_id: UUID | None
-    """asyncpg's kind of UUID: made in a tenth of the time that the standard one takes, hashed in half."""
+    """Of the walk that it is about. asyncpg's kind of UUID: made in a tenth of the time that the standard one takes,
+    hashed in half."""
     digest: bytes
     """Of the command; empty where it is none."""
     references: tuple[tuple[str, Reference], ...]
     """Field and reference of each id that the command mentions, the account first."""
 
+    def failing(self, error: str) -> "Decoded":
+        """The same record, to be put aside for a fault of ours; as it is where that was so already."""
+        return (
+            self if isinstance(self.message, Failed) else self._replace(message=Failed(self.message, error))
+        )
+
 
 def decode(records: Sequence[ConsumerRecord]) -> list[Decoded]:
     """Each record decoded, in the same order; never raises, whatever they hold."""
-    return [_decode(record) for record in records]
+    return [
+        decode_record(r.partition, r.offset, Record(r.key, r.value, r.headers, r.timestamp)) for r in records
+    ]
 
 
-def _decode(consumed: ConsumerRecord) -> Decoded:
-    record = Record(consumed.key, consumed.value, consumed.headers, consumed.timestamp)
+def decode_record(partition: int, offset: int, record: Record) -> Decoded:
+    """A record that stands at this place, decoded; never raises."""
     message = decode_command(record)
     if isinstance(message, Command):
         return Decoded(
-            consumed.partition,
-            consumed.offset,
+            partition,
+            offset,
             record,
             message,
             FastUUID(message.session_id),
             command_digest(message.type, message.raw_data),
             _references(message),
         )
-    if isinstance(message, Unreadable):
-        return Decoded(consumed.partition, consumed.offset, record, message, None, b"", ())
+    if isinstance(message, Unreadable | Settle):
+        return Decoded(partition, offset, record, message, None, b"", ())
     return Decoded(
-        consumed.partition,
-        consumed.offset,
+        partition,
+        offset,
         record,
         message,
         FastUUID(message.session_id),

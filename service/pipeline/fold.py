@@ -15,20 +15,25 @@ from l1_walk_contracts import (
     RejectionReason,
     Topics,
     Unreadable,
+    Unsupported,
     encode_event,
 )
 from service.domain.handle import Handled, Received, handle
 from service.domain.rules import Rules
 from service.domain.session import Session
-from service.pipeline.decode import Decoded
-from service.pipeline.letters import dead_letter, letter_message
+from service.pipeline.decode import Decoded, Failed
+from service.pipeline.failure import locate
+from service.pipeline.letters import account_id, dead_letter, letter_message, parked_letter
 from service.store.dead_letters import DeadLetter
+from service.store.held import Hold
 from service.store.inbox import InboxEntry, Key
 from service.store.outbox import Message
 from service.store.references import Reference
 
 BY_TICKET = frozenset({EventKind.RESOLVED, EventKind.ESCALATED})
 """On their topics the ticket's hash says which partition; all others go where the command came from."""
+
+NOT_RUN = "a command that settles a dead letter cannot be run as one: send it again"
 
 
 @dataclass(slots=True)
@@ -42,6 +47,8 @@ class Known:
     """References that are not known or gone."""
     gone: Collection[Reference]
     """Those that are gone."""
+    held: Mapping[UUID, Hold] = field(default_factory=dict)
+    """The sessions that are held."""
 
 
 @dataclass(slots=True)
@@ -53,8 +60,16 @@ class Effects:
     inbox: list[InboxEntry] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
-    outcomes: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
-    """How often each outcome came about; with the reason of a rejection, the class of a dead letter."""
+    """What is put aside: faults, and what is parked behind them."""
+    held: list[Hold] = field(default_factory=list)
+    """Sessions to be held from here on."""
+    results: list[tuple[Outcome, str]] = field(default_factory=list)
+    """The outcome of each record, in order; with the reason of a rejection, the class of a dead letter."""
+
+    @property
+    def outcomes(self) -> Counter[tuple[Outcome, str]]:
+        """How often each outcome came about."""
+        return Counter(self.results)
 
 
 class Fold:
@@ -70,39 +85,70 @@ class Fold:
         self._rules = rules
 
     def __call__(self, decoded: Iterable[Decoded], known: Known) -> Effects:
-        """Decide every record; those of one partition stand in the order of their offsets."""
-        effects = Effects()
-        sessions: dict[UUID, Session] = {}
-        seen: dict[Key, bytes] = {}
+        """Decide every record, none of them a `Settle`; those of one partition stand in the order of their offsets.
+
+        Never raises for what a record holds: one that our own code fails on is put aside, alone.
+        """
+        folding = _Folding(self._topics, self._rules, known)
         for one in decoded:
-            message = one.message
-            if isinstance(message, Command | Invalid):
-                self._command(one, message, known, sessions, seen, effects)
-            elif isinstance(message, Unreadable):
-                self._unreadable(one, message, effects)
-            else:
-                raise TypeError("a record of an unsupported type stops its partition, it is not folded")
-        for id_, session in sessions.items():
-            before = known.sessions.get(id_)
+            folding.take(one)
+        return folding.effects()
+
+
+class _Folding:
+    """One run of the fold: what stands so far."""
+
+    def __init__(self, topics: Topics, rules: Rules, known: Known) -> None:
+        self._topics = topics
+        self._rules = rules
+        self._known = known
+        self._sessions: dict[UUID, Session] = {}
+        self._seen: dict[Key, bytes] = {}
+        self._held = dict(known.held)
+        self._effects = Effects()
+
+    def take(self, one: Decoded) -> None:
+        """Decide the next record."""
+        try:
+            result = self._decide(one)
+        except MemoryError:
+            raise
+        except Exception as error:
+            result = self._put_aside(one, DeadLetterClass.FAILED, locate(error))
+        self._effects.results.append(result)
+
+    def effects(self) -> Effects:
+        """What it all came to."""
+        effects = self._effects
+        for id_, session in self._sessions.items():
+            before = self._known.sessions.get(id_)
             if before is None:
                 effects.started.append(session)
             else:
                 effects.changed.append((before, session))
         return effects
 
-    def _command(
-        self,
-        one: Decoded,
-        message: Command | Invalid,
-        known: Known,
-        sessions: dict[UUID, Session],
-        seen: dict[Key, bytes],
-        effects: Effects,
-    ) -> None:
+    def _decide(self, one: Decoded) -> tuple[Outcome, str]:
+        message = one.message
+        if isinstance(message, Command | Invalid):
+            return self._park(one) if self._held and self._waits(one) else self._handle(one, message)
+        if isinstance(message, Unreadable):
+            return self._put_aside(one, DeadLetterClass.UNREADABLE, message.error)
+        inner = message.message if isinstance(message, Failed) else message
+        if self._names_gone_account(one) and isinstance(inner, Command | Invalid | Unsupported):
+            return self._handle(one, inner)
+        if self._waits(one):
+            return self._park(one)
+        if isinstance(message, Unsupported):
+            return self._put_aside(one, DeadLetterClass.UNSUPPORTED, message.error)
+        error = message.error if isinstance(message, Failed) else NOT_RUN
+        return self._put_aside(one, DeadLetterClass.FAILED, error)
+
+    def _handle(self, one: Decoded, message: Command | Invalid | Unsupported) -> tuple[Outcome, str]:
         id_ = one.session_id
         assert id_ is not None
-        key = (id_, message.source, message.id)
-        session = sessions.get(id_) or known.sessions.get(id_)
+        known, key = self._known, (id_, message.source, message.id)
+        hold = self._held.get(id_) if self._held else None
         received = Received(
             message,
             one.record,
@@ -110,26 +156,59 @@ class Fold:
             one.partition,
             one.offset,
             one.digest,
-            seen.get(key) or known.seen.get(key),
+            self._seen.get(key) or known.seen.get(key),
             [name for name, named in one.references if named in known.unknown] if known.unknown else (),
-            bool(known.gone) and _names_gone_account(one, known.gone),
+            self._names_gone_account(one),
+            None if hold is None else hold.partition,
         )
-        handled = handle(received, session, self._rules)
-        if handled.outcome is Outcome.ACCEPTED and handled.session is not session:
+        handled = handle(received, self._sessions.get(id_) or known.sessions.get(id_), self._rules)
+        messages = [self._message(one, number, event) for number, event in enumerate(handled.events)]
+        # From here on nothing fails: a command has all of its effects, or none.
+        if handled.outcome is Outcome.ACCEPTED and handled.session is not known.sessions.get(id_):
             assert handled.session is not None
-            sessions[id_] = handled.session
+            self._sessions[id_] = handled.session
         if handled.remembered:
-            seen[key] = one.digest
-            effects.inbox.append(_entry(key, one, handled))
-        for number, event in enumerate(handled.events):
-            effects.messages.append(self._message(one, number, event))
-        effects.outcomes[handled.outcome, handled.reason or ""] += 1
+            self._seen[key] = one.digest
+            self._effects.inbox.append(_entry(key, one, handled))
+        self._effects.messages += messages
+        return handled.outcome, handled.reason or ""
 
-    def _unreadable(self, one: Decoded, message: Unreadable, effects: Effects) -> None:
-        letter = dead_letter(self._topics.commands, one, DeadLetterClass.UNREADABLE, message.error)
-        effects.dead_letters.append(letter)
-        effects.messages.append(letter_message(letter, self._topics.dead_letter))
-        effects.outcomes[Outcome.DEAD_LETTERED, DeadLetterClass.UNREADABLE] += 1
+    def _waits(self, one: Decoded) -> bool:
+        """Whether it stands behind a dead letter of its session; what is not that session's to wait for does not."""
+        hold = self._held.get(one.session_id) if one.session_id is not None else None
+        if hold is None or hold.partition != one.partition or self._names_gone_account(one):
+            return False
+        session = self._session(one)
+        return session is None or account_id(one.message) in (None, session.account_id)
+
+    def _park(self, one: Decoded) -> tuple[Outcome, str]:
+        assert one.session_id is not None
+        behind = self._held[one.session_id].dead_letter_id
+        self._effects.dead_letters.append(parked_letter(self._topics.commands, one, behind))
+        return Outcome.PARKED, ""
+
+    def _put_aside(self, one: Decoded, letter_class: DeadLetterClass, error: str) -> tuple[Outcome, str]:
+        letter = dead_letter(self._topics.commands, one, letter_class, error)
+        self._effects.dead_letters.append(letter)
+        self._effects.messages.append(letter_message(letter, self._topics.dead_letter))
+        if one.session_id is not None and one.session_id not in self._held and self._at_home(one):
+            hold = Hold(one.session_id, letter.id, one.partition)
+            self._held[one.session_id] = hold
+            self._effects.held.append(hold)
+        return Outcome.DEAD_LETTERED, letter_class
+
+    def _at_home(self, one: Decoded) -> bool:
+        """Whether it came from where its session lives: what strayed must not keep the others waiting."""
+        session = self._session(one)
+        return session is None or session.home_partition in (None, one.partition)
+
+    def _session(self, one: Decoded) -> Session | None:
+        assert one.session_id is not None
+        return self._sessions.get(one.session_id) or self._known.sessions.get(one.session_id)
+
+    def _names_gone_account(self, one: Decoded) -> bool:
+        gone = self._known.gone
+        return bool(gone) and bool(one.references) and one.references[0][1] in gone
 
     def _message(self, one: Decoded, number: int, event: Event) -> Message:
         out = encode_event(event, self._topics)
@@ -145,10 +224,6 @@ class Fold:
             one.session_id,
             event.account_id,
         )
-
-
-def _names_gone_account(one: Decoded, gone: Collection[Reference]) -> bool:
-    return bool(one.references) and one.references[0][1] in gone
 
 
 def _entry(key: Key, one: Decoded, handled: Handled) -> InboxEntry:

@@ -1,9 +1,9 @@
-"""Records in: what is ours goes through one transaction, and what fails is tried again, split or stopped.
+"""Records in: what is ours goes through one transaction, and what fails is tried again, split or put aside.
 
 admitted -> committed -> handed over to be published
               | the world failed      -> look up where the partitions stand, wait, fetch again
               | fenced                -> look up; what another worker took is dropped
-              | the data is at fault  -> split until the bad command stands alone; it stops its partition
+              | the data is at fault  -> split until the bad record stands alone; it is put aside
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord
 
-from l1_walk_contracts import Unsupported
+from l1_walk_contracts import Settle
 from service.pipeline.conditions import Conditions
 from service.pipeline.failure import Fault, classify, delays, describe, locate
 from service.pipeline.observer import Observer
@@ -49,6 +49,8 @@ class Intake(Generic[R]):
         conditions: is told what is awaited.
         observer: is told of failures.
         committed: is told what each batch that stands owes, at once.
+        put_aside: makes of a record that fails one that is put aside, given the fault; without it, or where also
+            that fails, the partition stops.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Intake(Generic[R]):
         conditions: Conditions,
         observer: Observer,
         committed: Callable[[Committed], None] | None = None,
+        put_aside: Callable[[R, str], R] | None = None,
     ) -> None:
         self._partitions = partitions
         self._decode = decode
@@ -66,23 +69,19 @@ class Intake(Generic[R]):
         self._conditions = conditions
         self._observer = observer
         self._committed = committed
+        self._put_aside = put_aside
         self._waits: Iterator[float] = delays()
         self._condition = f"database, for {partitions.topic}"
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
         """Handle what was fetched; returns when it is handled, or will be fetched again."""
         try:
-            work, unsupported = _cut(self._admit(records))
-            if work:
+            for work in _portions(self._admit(records)):
                 await self._settle(work)
         except Exception as error:
             logger.error("an error that nobody foresaw: %s", locate(error))
             logger.debug("this one", exc_info=error)
             await self._recover({record.partition: record.offset for record in records}, Fault.DATA, error)
-            return
-        for one in unsupported:
-            if self._holds(one):
-                self._stop_unsupported(one)
 
     def _admit(self, records: Sequence[ConsumerRecord]) -> list[Work[R]]:
         """What is ours to handle: not of a partition that was lost or stopped, not what was handled before."""
@@ -139,21 +138,20 @@ class Intake(Generic[R]):
             for half in halves:
                 await self._settle(half)
             return
-        if self._holds(work[0]):
-            (bad,) = work[0].records
-            logger.debug("command at offset %d failed", bad.offset, exc_info=error)
+        (one,) = work
+        (bad,) = one.records
+        if not self._holds(one):
+            return
+        fault = locate(error)
+        logger.debug("record at offset %d failed", bad.offset, exc_info=error)
+        aside = bad if self._put_aside is None else self._put_aside(bad, fault)
+        if aside is bad:
+            number = one.partition.number
             self._partitions.stop(
-                work[0].partition.number,
-                f"stopped at offset {bad.offset}: this worker fails on the command ({locate(error)})",
+                number, f"stopped at offset {bad.offset}: this worker fails on it ({fault})"
             )
-
-    def _stop_unsupported(self, one: Work[R]) -> None:
-        (record,) = one.records
-        self._partitions.stop(
-            one.partition.number,
-            f"stopped at offset {record.offset}: this version of the worker does not know the type of the command"
-            f" ({record.message.error}): deploy one that does",
-        )
+        else:
+            await self._settle([one._replace(records=[aside])])
 
     async def _recover(self, reach: Mapping[int, int], fault: Fault, error: Exception) -> None:
         """Look up where partitions stand, as often as it takes, and fetch from there.
@@ -191,21 +189,27 @@ def _slice(one: Work[R]) -> Slice[R]:
     return Slice(partition.number, partition.epoch, partition.stored_offset, one.records)
 
 
-def _cut(work: Sequence[Work[R]]) -> tuple[list[Work[R]], list[Work[R]]]:
-    """The work before the first record of an unsupported type, for each partition, and those records."""
-    whole, unsupported = [], []
-    for one in work:
-        at = next(
-            (n for n, record in enumerate(one.records) if isinstance(record.message, Unsupported)), None
-        )
-        if at is None:
-            whole.append(one)
-            continue
-        before, after = _split(one, at)
-        if at:
-            whole.append(before)
-        unsupported.append(after._replace(records=after.records[:1]))
-    return whole, unsupported
+def _portions(work: Sequence[Work[R]]) -> Iterator[list[Work[R]]]:
+    """The work in the order in which it is done: together what can be, a command that settles a letter alone."""
+    while work:
+        together, alone, later = [], [], []
+        for one in work:
+            at = next((n for n, record in enumerate(one.records) if isinstance(record.message, Settle)), None)
+            if at is None:
+                together.append(one)
+                continue
+            before, after = _split(one, at)
+            if before.records:
+                together.append(before)
+            first, rest = _split(after, 1)
+            alone.append(first)
+            if rest.records:
+                later.append(rest)
+        if together:
+            yield together
+        for one in alone:
+            yield [one]
+        work = later
 
 
 def _halves(work: Sequence[Work[R]]) -> tuple[Sequence[Work[R]], Sequence[Work[R]]] | None:

@@ -87,7 +87,13 @@ class Pipeline:
         fold = Fold(self._topics, _rules(self._settings))
         batch = Batch(self._database, self._topics.commands, fold, self._policy(), self._observer)
         intake = Intake(
-            partitions, decode.decode, batch, self.conditions, self._observer, committed=self._hand_over
+            partitions,
+            decode.decode,
+            batch,
+            self.conditions,
+            self._observer,
+            committed=self._hand_over,
+            put_aside=decode.Decoded.failing,
         )
         self._commands.attach(partitions, self._then_room(intake))
         return partitions

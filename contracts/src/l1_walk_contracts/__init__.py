@@ -41,17 +41,20 @@ from .events import (
     WalkData,
 )
 from .ids import ended_id, event_id, rejection_id, started_id
-from .publish import encode_command
-from .records import Command, FieldError, Header, Invalid, OutRecord, Record, Unreadable, Unsupported
+from .publish import encode_command, encode_settle
+from .records import Command, FieldError, Header, Invalid, OutRecord, Record, Settle, Unreadable, Unsupported
+from .settle import SettleData
 from .topics import Topics
 from .vocabulary import (
     DeadLetterClass,
+    DeadLetterState,
     EventKind,
     Outcome,
     PathEntryKind,
     RejectionReason,
     SessionKind,
     SessionStatus,
+    SettleVerb,
     TicketKind,
     Verb,
 )
@@ -65,6 +68,7 @@ __all__ = [
     "CommandData",
     "CommandRejectedData",
     "DeadLetterClass",
+    "DeadLetterState",
     "EscalateData",
     "EscalateWithoutWalkData",
     "EscalatedData",
@@ -95,6 +99,9 @@ __all__ = [
     "RewindData",
     "SessionKind",
     "SessionStatus",
+    "Settle",
+    "SettleData",
+    "SettleVerb",
     "StartData",
     "StartedData",
     "StepData",
@@ -111,6 +118,7 @@ __all__ = [
     "decode_event",
     "encode_command",
     "encode_event",
+    "encode_settle",
     "ended_id",
     "event_id",
     "rejection_id",

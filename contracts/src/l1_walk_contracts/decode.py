@@ -1,7 +1,7 @@
 """From a Kafka record to a command, or to the precise reason why it is none (design 4)."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +13,9 @@ from .envelope import NoEnvelope, open_envelope, traceparent
 from .fields import UUID_PATTERN, parse_time
 from .limits import CLOCK_SKEW, MESSAGE_BYTES
 from .problems import field_errors
-from .records import Command, FieldError, Invalid, Record, Unreadable, Unsupported
+from .records import Command, FieldError, Invalid, Record, Settle, Unreadable, Unsupported
+from .settle import SettleData
+from .vocabulary import SettleVerb
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SKEW_MICROSECONDS: Final = CLOCK_SKEW // timedelta(microseconds=1)
@@ -21,6 +23,7 @@ _UUID: Final = re.compile(UUID_PATTERN)
 _KINDS: Final = {
     verb.type: (verb, model.__pydantic_validator__.validate_python) for verb, model in COMMAND_DATA.items()
 }
+_SETTLES: Final = {verb.type: verb for verb in SettleVerb}
 _NO_OBJECT: Final = FieldError("data", "must be a JSON object; data_base64 is not read")
 _WRONG_KEY: Final = FieldError("key", "must be the session id: the subject, as UTF-8 text")
 _WRONG_TIME: Final = FieldError(
@@ -29,7 +32,7 @@ _WRONG_TIME: Final = FieldError(
 _NO_TIME: Final = FieldError("time", "is required where the record has no timestamp")
 
 
-def decode_command(record: Record) -> Command | Invalid | Unsupported | Unreadable:
+def decode_command(record: Record) -> Command | Invalid | Settle | Unsupported | Unreadable:
     """What a record of the commands topic is. Never raises, whatever the bytes.
 
     `time` is the effective one: absent, it is the record's timestamp; over five minutes ahead of that, it is
@@ -44,8 +47,10 @@ def decode_command(record: Record) -> Command | Invalid | Unsupported | Unreadab
     session_id, source, ident = attributes["subject"], attributes["source"], attributes["id"]
     command_type, trace = attributes["type"], traceparent(attributes)
     if command_type not in _KINDS:
+        if command_type in _SETTLES:
+            return _settle(record, attributes, raw)
         account = _account_id(raw)
-        return Unsupported(session_id, source, ident, command_type, account, "unknown verb or version")
+        return Unsupported(session_id, source, ident, command_type, account, "unknown verb or version", trace)
     verb, validate = _KINDS[command_type]
     time = _effective_time(attributes.get("time"), record.timestamp_ms)
     data, errors = _data(validate, raw)
@@ -56,6 +61,20 @@ def decode_command(record: Record) -> Command | Invalid | Unsupported | Unreadab
     if record.key != session_id.encode():
         errors = (_WRONG_KEY, *errors)
     return Invalid(session_id, source, ident, verb, command_type, errors, raw, _account_id(raw), trace)
+
+
+def _settle(record: Record, attributes: Mapping[str, Any], raw: Any) -> Settle | Invalid:
+    session_id, source, ident = attributes["subject"], attributes["source"], attributes["id"]
+    command_type, trace = attributes["type"], traceparent(attributes)
+    verb = _SETTLES[command_type]
+    data, errors = _data(SettleData.model_validate, raw)
+    if record.key != session_id.encode():
+        errors = (_WRONG_KEY, *errors)
+    if errors:
+        return Invalid(session_id, source, ident, verb, command_type, errors, raw, None, trace)
+    return Settle(
+        session_id, source, ident, verb, command_type, data.dead_letter_id, data.by, data.reason, raw, trace
+    )
 
 
 def _data(validate: Callable[[Any], Any], raw: Any) -> tuple[Any, tuple[FieldError, ...]]:

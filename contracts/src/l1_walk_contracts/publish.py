@@ -10,8 +10,10 @@ from .commands import COMMAND_DATA, CommandData
 from .decode import decode_command
 from .encode import STRUCTURED_HEADER
 from .envelope import BINARY_PREFIX, CONTENT_TYPE, JSON
-from .records import Command, Invalid, OutRecord, Record
+from .records import Command, Invalid, OutRecord, Record, Settle
+from .settle import SettleData
 from .topics import Topics
+from .vocabulary import SettleVerb
 
 _VERBS: Final = {model: verb for verb, model in COMMAND_DATA.items()}
 
@@ -33,14 +35,7 @@ def encode_command(
     for a new command alone (a UUID is advised). `time` is when it happened, aware; None: when Kafka takes it.
     Raises ValueError, saying what is wrong, for anything that the worker would not take.
     """
-    attributes: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": id,
-        "source": source,
-        "type": _VERBS[type(data)].type,
-        "subject": str(session_id),
-        "datacontenttype": JSON,
-    }
+    attributes = _attributes(_VERBS[type(data)].type, str(session_id), source, id)
     if time is not None:
         attributes["time"] = time.isoformat().replace("+00:00", "Z")
     if traceparent is not None:
@@ -57,9 +52,42 @@ def encode_command(
     return record
 
 
+def encode_settle(
+    verb: SettleVerb,
+    data: SettleData,
+    *,
+    session_id: UUID | None,
+    source: str,
+    id: str,  # noqa: A002 - the attribute's name
+    topics: Topics = Topics(),  # noqa: B008 - frozen
+) -> OutRecord:
+    """The record that redrives or discards a dead letter: send it to the partition the letter came from, by number.
+
+    `session_id` is the letter's, None where it has none. Raises ValueError, saying what is wrong, for anything that
+    the worker would not take.
+    """
+    attributes = _attributes(verb.type, str(session_id or data.dead_letter_id), source, id)
+    body = data.model_dump(mode="json", exclude_none=True)
+    value = to_json(attributes | {"data": body})
+    record = OutRecord(topics.commands, attributes["subject"].encode(), value, [STRUCTURED_HEADER])
+    _check(record, has_time=False)
+    return record
+
+
+def _attributes(type_: str, subject: str, source: str, ident: str) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": ident,
+        "source": source,
+        "type": type_,
+        "subject": subject,
+        "datacontenttype": JSON,
+    }
+
+
 def _check(record: OutRecord, *, has_time: bool) -> None:
     read = decode_command(Record(record.key, record.value, record.headers, -1 if has_time else 0))
     if isinstance(read, Invalid):
         raise ValueError("; ".join(f"{error.field} {error.message}" for error in read.errors))
-    if not isinstance(read, Command):
+    if not isinstance(read, Command | Settle):
         raise ValueError(read.error)

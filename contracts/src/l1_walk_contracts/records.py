@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from .commands import CommandData
-from .vocabulary import Verb
+from .vocabulary import SettleVerb, Verb
 
 Header = tuple[str, bytes | None]
 
@@ -75,13 +75,33 @@ class Invalid:
     session_id: str
     source: str
     id: str
-    verb: Verb
+    verb: Verb | SettleVerb
     type: str
     errors: tuple[FieldError, ...]
     raw_data: Any
     """The JSON value of `data` as parsed; None where there is none."""
     account_id: UUID | None = None
     """Where the data names one that can be read."""
+    traceparent: str | None = None
+
+
+@dataclass(slots=True)
+class Settle:
+    """A command of an operator's: redrive or discard a dead letter (design 9, rule 4)."""
+
+    session_id: str
+    """The dead letter's session; where it has none, the dead letter's own id."""
+    source: str
+    id: str
+    verb: SettleVerb
+    type: str
+    dead_letter_id: UUID
+    by: str
+    """Who."""
+    reason: str | None
+    """Why."""
+    raw_data: Any
+    """The JSON value of `data` as parsed."""
     traceparent: str | None = None
 
 
@@ -95,6 +115,7 @@ class Unsupported:
     type: str
     account_id: UUID | None
     error: str
+    traceparent: str | None = None
 
 
 @dataclass(slots=True)

@@ -26,6 +26,18 @@ class Verb(StrEnum):
         return f"{TYPE_PREFIX}{self.value}.v1"
 
 
+class SettleVerb(StrEnum):
+    """What an operator wishes for a dead letter (design 9, rule 4)."""
+
+    REDRIVE = "redrive"
+    DISCARD = "discard"
+
+    @property
+    def type(self) -> str:
+        """The CloudEvent type: `l1.walk.VERB.v1`."""
+        return f"{TYPE_PREFIX}{self.value}.v1"
+
+
 class EventKind(StrEnum):
     """What an event tells of (design 3)."""
 
@@ -110,3 +122,11 @@ class DeadLetterClass(StrEnum):
     UNREADABLE = "unreadable"
     UNSUPPORTED = "unsupported"
     FAILED = "failed"
+
+
+class DeadLetterState(StrEnum):
+    """How a dead letter stands."""
+
+    OPEN = "open"
+    REDRIVEN = "redriven"
+    DISCARDED = "discarded"

@@ -12,11 +12,15 @@ from l1_walk_contracts import (
     FieldError,
     Invalid,
     Record,
+    Settle,
+    SettleData,
+    SettleVerb,
     StepData,
     Unreadable,
     Unsupported,
     Verb,
     decode_command,
+    encode_settle,
 )
 from tests.support.records import (
     ACCOUNT,
@@ -191,7 +195,7 @@ class TestUnreadable:
 
 
 @pytest.mark.parametrize(
-    "name", ["l1.walk.step.v2", "l1.walk.jump.v1", "l1.walk.", "l1.walk.started.v1", "l1.walk.redrive.v1"]
+    "name", ["l1.walk.step.v2", "l1.walk.jump.v1", "l1.walk.", "l1.walk.started.v1", "l1.walk.redrive.v2"]
 )
 def test_a_type_of_ours_that_is_not_known_is_unsupported(name: str) -> None:
     decoded = decode_command(record_of(envelope_of(STEP, type=name), key=b"other"))
@@ -204,6 +208,39 @@ def test_unsupported_without_a_readable_account() -> None:
     decoded = decode_command(record_of(envelope_of(STEP, data=[ACCOUNT], type="l1.walk.step.v2")))
     assert isinstance(decoded, Unsupported)
     assert decoded.account_id is None
+
+
+class TestSettle:
+    LETTER = "5f0c9c3e-8a59-4f0a-9d3c-6f7a1b2c3d4e"
+
+    def decoded(self, key: bytes | None = None, **data: Any) -> Any:
+        data = {"dead_letter_id": self.LETTER, "by": "night-shift", **data}
+        envelope = envelope_of(STEP, type="l1.walk.redrive.v1", data=data)
+        return decode_command(record_of(envelope, key=key or SESSION.encode()))
+
+    def test_it_names_a_letter_who_and_why(self) -> None:
+        settle = self.decoded(reason="mended")
+        assert isinstance(settle, Settle)
+        assert (settle.verb, settle.dead_letter_id, settle.session_id) == (
+            SettleVerb.REDRIVE, UUID(self.LETTER), SESSION
+        )  # fmt: skip
+        assert (settle.by, settle.reason) == ("night-shift", "mended")
+
+    def test_without_them_it_is_invalid(self) -> None:
+        invalid = self.decoded(dead_letter_id="x", by=" ", key=b"other")
+        assert isinstance(invalid, Invalid)
+        assert [error.field for error in invalid.errors] == ["key", "data.dead_letter_id", "data.by"]
+
+    def test_what_is_published_is_read_so(self) -> None:
+        data = SettleData(dead_letter_id=UUID(self.LETTER), by="ops", reason=None)
+        for session in (UUID(SESSION), None):
+            out = encode_settle(SettleVerb.DISCARD, data, session_id=session, source="/ops", id="1")
+            settle = decode_command(Record(out.key, out.value, out.headers))
+            assert isinstance(settle, Settle)
+            assert settle.session_id == str(session or self.LETTER)
+            assert settle.verb is SettleVerb.DISCARD
+        with pytest.raises(ValueError, match="no usable id"):
+            encode_settle(SettleVerb.DISCARD, data, session_id=None, source="/ops", id="")
 
 
 class TestKey:

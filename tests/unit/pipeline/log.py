@@ -4,10 +4,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from aiokafka import ConsumerRecord
 
-from l1_walk_contracts import Outcome, Record, Unsupported
+from l1_walk_contracts import Outcome, Record, Settle, SettleVerb
 from service.pipeline.conditions import Conditions
 from service.pipeline.failure import FencedError
 from service.pipeline.intake import Intake
@@ -19,7 +20,9 @@ from tests.support.consumed import consumed
 ANSWER_LOST = "answer lost"
 
 BAD = b"bad"
-UNKNOWN = b"unknown type"
+SETTLE = b"settle"
+ASIDE = "put aside"
+_SETTLE = Settle("s", "/s", "i", SettleVerb.REDRIVE, "t", UUID(int=0), "ops", None, {})
 
 
 class DataFaultError(Exception):
@@ -39,10 +42,14 @@ def decode(records: Sequence[ConsumerRecord]) -> list[One]:
             r.partition,
             r.offset,
             Record(r.key, r.value),
-            Unsupported("s", "/s", "i", "t", None, "unknown verb or version") if r.value == UNKNOWN else None,
+            _SETTLE if r.value == SETTLE else None,
         )
         for r in records
     ]
+
+
+def put_aside(one: One, error: str) -> One:
+    return one._replace(message=f"{ASIDE}: {error}")
 
 
 class Silent:
@@ -87,10 +94,17 @@ class Log:
         self.conditions = Conditions()
         self.observer = Silent()
         self.batches: list[int] = []
+        self.aside: list[str] = []
 
-    def intake(self, decode: Callable[[Sequence[ConsumerRecord]], list[One]] = decode) -> Intake[One]:
+    def intake(
+        self,
+        decode: Callable[[Sequence[ConsumerRecord]], list[One]] = decode,
+        put_aside: Callable[[One, str], One] | None = put_aside,
+    ) -> Intake[One]:
         partitions = cast("Partitions", self)
-        return Intake(partitions, decode, self, self.conditions, self.observer, self.told.append)
+        return Intake(
+            partitions, decode, self, self.conditions, self.observer, self.told.append, put_aside=put_aside
+        )
 
     async def drain(self, size: int, intake: Intake[One] | None = None) -> None:
         """Fetch and take, `size` records at a time, until nothing more comes."""
@@ -121,8 +135,11 @@ class Log:
                 self.stored[part.partition],
             ):
                 raise FencedError(part.partition)
-            if any(one.record.value == BAD for one in part.records):
+            if any(one.record.value == BAD and one.message is None for one in part.records):
                 raise DataFaultError("row of somebody: secret")
+        handled = [one for part in slices for one in part.records]
+        assert len(handled) == 1 or not any(one.record.value == SETTLE for one in handled)
+        self.aside += [one.message for one in handled if isinstance(one.message, str)]
         for part in slices:
             self.committed[part.partition] += [one.offset for one in part.records]
             self.stored[part.partition] = part.next_offset

@@ -15,10 +15,12 @@ from l1_walk_contracts import (
     decode_event,
     rejection_id,
 )
+from service.domain.decide import decide
 from service.domain.rules import Rules
 from service.domain.session import Session
 from service.pipeline.decode import Decoded, decode
 from service.pipeline.fold import Effects, Fold, Known
+from service.store.held import Hold
 from service.store.outbox import Message
 from service.store.references import Reference
 from tests.support.consumed import consumed
@@ -240,7 +242,100 @@ def test_the_same_records_come_to_the_same_bytes() -> None:
     assert fold(*sent) == fold(*sent)
 
 
-def test_an_unsupported_type_is_not_folded() -> None:
+def unknown_type(walk: Walk) -> Sending:
+    return walk.wrap(walk.envelope(Verb.NOTE) | {"type": "l1.walk.note.v2"})
+
+
+def put_aside(effects: Effects) -> list[tuple[int, str, int | None]]:
+    """Offset and class of each letter, and the offset of the one that it waits behind."""
+    offsets = {letter.id: letter.offset for letter in effects.dead_letters}
+    return [
+        (le.offset, le.letter_class, offsets[le.parked_behind] if le.parked_behind else None)
+        for le in effects.dead_letters
+    ]
+
+
+def test_what_follows_a_type_that_nobody_knows_is_parked_behind_it() -> None:
+    walk, other = Walk(), Walk()
+    effects = fold(
+        walk.start(), unknown_type(walk), other.start(), walk.step("a"), unknown_type(walk), other.step("b"),
+        walk.send(Verb.NOTE, text=""),
+    )  # fmt: skip
+    assert put_aside(effects) == [
+        (1, "unsupported", None), (3, "parked", 1), (4, "parked", 1), (6, "parked", 1)
+    ]  # fmt: skip
+    assert [(str(hold.session_id), hold.partition) for hold in effects.held] == [(walk.id, 1)]
+    assert [s.version for s in effects.started] == [1, 2]
+    assert [m.topic for m in effects.messages].count(TOPICS.dead_letter) == 1
+    assert [outcome for outcome, _ in effects.results] == [
+        "accepted", "dead_lettered", "accepted", "parked", "parked", "accepted", "parked"
+    ]  # fmt: skip
+
+
+def test_a_session_that_is_held_is_parked_from_the_first_command() -> None:
     walk = Walk()
-    with pytest.raises(TypeError):
-        fold(walk.wrap(walk.envelope(Verb.NOTE) | {"type": "l1.walk.note.v2"}))
+    before = begun(walk)
+    hold = Hold(before.id, uuid.uuid4(), 1)
+    known = Known({before.id: before}, {}, (), (), {before.id: hold})
+    [letter] = fold(walk.step("a"), known=known).dead_letters
+    assert letter.parked_behind == hold.dead_letter_id
+    assert letter.account_id == uuid.UUID(walk.account)
+
+
+def test_what_is_not_the_sessions_to_wait_for_is_refused_at_once() -> None:
+    walk = Walk()
+    before = begun(walk)
+    hold = Hold(before.id, uuid.uuid4(), 1)
+    known = Known({before.id: before}, {}, (), (), {before.id: hold})
+    assert reasons(fold(Walk(walk.id).step("a"), known=known)) == ["session_not_found"]
+    assert reasons(fold(walk.step("a"), known=known, partition=2)) == ["invalid"]
+    unborn = Known({}, {}, (), (), {before.id: hold})
+    assert reasons(fold(walk.start(), known=unborn, partition=2)) == ["invalid"]
+    assert fold(walk.start(), known=unborn).results == [(Outcome.PARKED, "")]
+
+
+def test_what_strayed_holds_nobody() -> None:
+    walk = Walk()
+    before = begun(walk)
+    effects = fold(
+        unknown_type(walk), walk.step("a"), known=Known({before.id: before}, {}, (), ()), partition=2
+    )
+    assert effects.held == []
+    assert put_aside(effects) == [(0, "unsupported", None)]
+
+
+def test_a_fault_of_ours_is_put_aside_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(session: Any, command: Any, rules: Any, partition: int) -> Any:
+        if command.id == "poison":
+            raise ZeroDivisionError("what somebody wrote")
+        return decide(session, command, rules, partition)
+
+    monkeypatch.setattr("service.domain.handle.decide", failing)
+    walk, other = Walk(), Walk()
+    effects = fold(
+        walk.start(), walk.step("a", command_id="poison"), walk.step("b"), other.start(), other.step("c")
+    )
+    assert put_aside(effects) == [(1, "failed", None), (2, "parked", 1)]
+    assert effects.dead_letters[0].error == "ZeroDivisionError in service.domain.handle.handle"
+    assert [s.version for s in effects.started] == [1, 2]
+
+
+def test_what_failed_its_transaction_is_put_aside() -> None:
+    walk = Walk()
+    effects = FOLD([one.failing("why") for one in decoded(walk.start())], NOTHING)
+    assert [(le.letter_class, le.error) for le in effects.dead_letters] == [("failed", "why")]
+    assert effects.started == []
+    [unreadable] = FOLD([one.failing("why") for one in decoded(Sending(None, b"{"))], NOTHING).dead_letters
+    assert (unreadable.letter_class, unreadable.session_id) == ("failed", None)
+
+
+def test_of_an_account_that_is_gone_nothing_is_put_aside() -> None:
+    walk = Walk()
+    gone = {Reference("account", uuid.UUID(walk.account))}
+    before = Hold(uuid.UUID(walk.id), uuid.uuid4(), 1)
+    known = Known({}, {}, gone, gone, {before.session_id: before})
+    failed = [one.failing("why") for one in decoded(walk.step("n"), offset=2)]
+    effects = FOLD([*decoded(unknown_type(walk), walk.step("n")), *failed], known)
+    assert (effects.dead_letters, effects.held) == ([], [])
+    assert reasons(effects) == ["unknown_reference"] * 3
+    assert all(told(message).data.command is None for message in effects.messages)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.pipeline import intake as intake_module
-from tests.unit.pipeline.log import ANSWER_LOST, BAD, UNKNOWN, DataFaultError, Log, decode
+from tests.unit.pipeline.log import ANSWER_LOST, BAD, SETTLE, DataFaultError, Log, decode
 
 GOOD = b"good"
 WORLD = ConnectionRefusedError("nobody there")
@@ -26,33 +26,42 @@ async def test_what_is_fetched_together_shares_a_transaction() -> None:
     assert [committed.positions for committed in log.told] == [{0: 5, 1: 3}]
 
 
-async def test_the_bad_one_stands_alone_and_its_neighbours_go_on(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_bad_one_is_put_aside_alone_and_all_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
     log = Log({0: [GOOD, GOOD, BAD, GOOD], 1: [GOOD] * 3, 2: [GOOD]})
     await log.drain(100)
-    assert log.committed == {0: [0, 2], 1: [0, 2, 4], 2: [0]}
-    assert log.stopped == {
-        0: "stopped at offset 4: this worker fails on the command (DataFaultError in service.pipeline.intake._commit)"
-    }
+    assert log.committed == {0: [0, 2, 4, 6], 1: [0, 2, 4], 2: [0]}
+    assert log.aside == ["put aside: DataFaultError in service.pipeline.intake._commit"]
+    assert not log.stopped
     assert "secret" not in "".join(r.getMessage() for r in caplog.records if r.levelno > logging.DEBUG)
 
 
-async def test_several_bad_ones_stop_their_partitions_alone() -> None:
+async def test_where_nothing_can_be_put_aside_the_partition_stops_alone() -> None:
     log = Log({0: [BAD, GOOD], 1: [GOOD, BAD], 2: [GOOD, GOOD]})
-    await log.drain(100)
+    await log.drain(100, log.intake(put_aside=None))
     assert log.committed == {1: [0], 2: [0, 2]}
-    assert log.stopped.keys() == {0, 1}
+    assert log.stopped == {
+        number: f"stopped at offset {at}: this worker fails on it (DataFaultError in service.pipeline.intake._commit)"
+        for number, at in ((0, 0), (1, 2))
+    }
 
 
-async def test_an_unknown_type_stops_its_partition_after_what_came_before() -> None:
-    log = Log({0: [GOOD, UNKNOWN, GOOD], 1: [GOOD] * 3})
+async def test_what_cannot_even_be_put_aside_stops_its_partition() -> None:
+    log = Log({0: [BAD, GOOD], 1: [GOOD]})
+    await log.drain(100, log.intake(put_aside=lambda one, error: one))
+    assert log.committed == {1: [0]}
+    assert log.stopped.keys() == {0}
+
+
+async def test_a_command_that_settles_a_letter_stands_alone_in_its_place() -> None:
+    log = Log({0: [GOOD, SETTLE, GOOD, GOOD, SETTLE, SETTLE], 1: [SETTLE, GOOD]})
     await log.drain(100)
-    assert log.committed == {0: [0], 1: [0, 2, 4]}
-    assert "offset 2: this version of the worker does not know the type" in log.stopped[0]
+    assert log.committed == {0: [0, 2, 4, 6, 8, 10], 1: [0, 2]}
+    assert log.batches == [1, 1, 1, 3, 1, 1]
 
 
 async def test_a_partition_that_was_stopped_stays_so() -> None:
-    log = Log({0: [UNKNOWN], 1: [GOOD]}, faults=[WORLD])
-    await log.drain(100)
+    log = Log({0: [BAD], 1: [GOOD]}, faults=[WORLD])
+    await log.drain(100, log.intake(put_aside=None))
     await log.reload([0, 1])
     assert not log.fetch(100)
     assert log.committed == {1: [0]}
@@ -101,15 +110,14 @@ async def test_what_another_worker_took_is_dropped() -> None:
 async def test_a_failure_of_the_world_amid_a_split_leaves_no_gap() -> None:
     log = Log({0: [GOOD, GOOD, GOOD, BAD]}, faults=[None, WORLD])
     await log.drain(100)
-    assert log.committed == {0: [0, 2, 4]}
-    assert log.stopped.keys() == {0}
+    assert log.committed == {0: [0, 2, 4, 6]}
+    assert len(log.aside) == 1
 
 
-async def test_an_unknown_type_stops_nothing_before_what_precedes_it_is_handled() -> None:
-    log = Log({0: [GOOD, UNKNOWN]}, faults=[WORLD])
+async def test_nothing_is_settled_before_what_precedes_it_is_handled() -> None:
+    log = Log({0: [GOOD, SETTLE]}, faults=[WORLD])
     await log.drain(100)
-    assert log.committed == {0: [0]}
-    assert log.stopped.keys() == {0}
+    assert log.committed == {0: [0, 2]}
 
 
 async def test_an_error_that_nobody_foresaw_skips_nothing() -> None:
@@ -147,7 +155,7 @@ faults = st.lists(
     max_size=12,
 )
 partitions = st.dictionaries(
-    st.integers(0, 3), st.lists(st.sampled_from([GOOD, GOOD, GOOD, BAD, UNKNOWN]), max_size=9), max_size=4
+    st.integers(0, 3), st.lists(st.sampled_from([GOOD, GOOD, GOOD, BAD, SETTLE]), max_size=9), max_size=4
 )
 
 
@@ -158,9 +166,5 @@ def test_whatever_fails_each_record_is_handled_once_and_in_order(
     log = Log(records, faults)
     asyncio.run(log.drain(size))
     for partition, values in records.items():
-        done = log.committed[partition]
-        assert done == [2 * n for n in range(len(done))]
-        if partition not in log.stopped:
-            assert len(done) == len(values)
-        elif "does not know" in log.stopped[partition]:
-            assert values[len(done)] == UNKNOWN
+        assert log.committed[partition] == [2 * n for n in range(len(values))]
+    assert not log.stopped
