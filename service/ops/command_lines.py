@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from l1_walk_contracts import Command, Invalid, Record, Unreadable, Unsupported, decode_command
+from l1_walk_contracts import Command, Invalid, Record, Settle, Unreadable, Unsupported, decode_command
 
 CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
 """The header of what is sent, as for any CloudEvent in structured mode."""
@@ -44,6 +44,8 @@ def check(line: Line) -> None:
             return
         case Invalid(errors=errors):
             wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
+        case Settle(verb=verb):
+            wrong = f"it settles a dead letter: use walk dead-letters {verb}"
         case Unsupported(type=name):
             wrong = f"type: {name} is no command that the contracts know"
         case Unreadable(error=error):

@@ -17,6 +17,7 @@ from l1_walk_contracts import (
     Invalid,
     ProposalValidatedData,
     ResolvedData,
+    Settle,
     StartedData,
     TerminalData,
     Unreadable,
@@ -52,7 +53,7 @@ def event_lines(event: Event) -> Lines:
     return word, style, about, Text("; ".join(visible(part) for part in _said(event.data)))
 
 
-def command_lines(command: Command | Invalid | Unsupported | Unreadable, place: str) -> Lines:
+def command_lines(command: Command | Invalid | Settle | Unsupported | Unreadable, place: str) -> Lines:
     """A record of the commands topic, which stands at this place."""
     match command:
         case Command(verb=verb, session_id=session_id, data=data):
@@ -62,6 +63,14 @@ def command_lines(command: Command | Invalid | Unsupported | Unreadable, place: 
         case Invalid(verb=verb, session_id=session_id, errors=errors):
             wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
             return verb.value, "bold red", _session(session_id), Text(f"invalid: {visible(wrong)}")
+        case Settle(verb=settle, dead_letter_id=letter, by=by, reason=why):
+            said = f"by {by}: {one_line(why)}" if why else f"by {by}"
+            return (
+                settle.value,
+                "bold",
+                Text.assemble("dead letter ", _session(str(letter))),
+                Text(visible(said)),
+            )
         case Unsupported(type=name, session_id=session_id, error=error):
             return "unsupported", "bold red", _session(session_id), Text(visible(f"{name}: {error}"))
         case Unreadable(error=error):

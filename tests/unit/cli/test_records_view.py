@@ -59,6 +59,11 @@ def test_a_command_is_told_with_its_data() -> None:
     )
 
 
+def test_an_operators_command_names_its_letter() -> None:
+    settle = envelope_of(Verb.STEP, {"dead_letter_id": SESSION, "by": "ops"}, type="l1.walk.discard.v1")
+    assert told(consumed(record_of(settle))) == (f"discard     dead letter {SESSION}", "by ops")
+
+
 @pytest.mark.parametrize(
     ("envelope", "head", "more"),
     [

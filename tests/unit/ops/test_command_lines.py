@@ -51,6 +51,11 @@ def test_an_unknown_verb_is_named() -> None:
         check(line(type="l1.walk.fly.v1"))
 
 
+def test_what_settles_a_letter_is_not_sent_so() -> None:
+    with pytest.raises(LineError, match="line 1: it settles a dead letter: use walk dead-letters redrive"):
+        check(line(type="l1.walk.redrive.v1", data={"dead_letter_id": SESSION, "by": "ops"}))
+
+
 @pytest.mark.parametrize("text", [b"{", b"[]", b"{}"])
 def test_what_is_no_event_at_all_is_told_so(text: bytes) -> None:
     (one,) = numbered([text], start=7)
