@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from service.app import Worker
 from service.dev.children import Children
@@ -47,11 +47,13 @@ def not_ready(worker: Worker) -> dict[str, str]:
 class WorkerProcess:
     """`walk worker` as an operator runs it; its log is a file of JSON lines."""
 
+    program: ClassVar[tuple[str, ...]] = ("-m", "service", "worker")
+
     def __init__(self, children: Children, settings: Settings, **env: str) -> None:
         self._port = free_ports(1)[0]
         self.log_file: Path = children.folder / f"worker-{self._port}.log"
         self.process: subprocess.Popen[bytes] = children.spawn(
-            [sys.executable, "-m", "service", "worker"],
+            [sys.executable, *self.program],
             log=self.log_file,
             env=environment(settings) | {"WALK_HTTP_PORT": str(self._port), "WALK_LOG_FORMAT": "json"} | env,
         )
