@@ -12,6 +12,7 @@ from service.cli import (
     migrate,
     send,
     session,
+    settle,
     status,
     tail,
     topics,
@@ -95,9 +96,11 @@ add(app, "tail", tail.tail, tail.EPILOG, _USE)
 add(app, "session", session.session, session.EPILOG, _USE)
 add(app, "status", status.status, status.EPILOG, _OPERATE)
 
-_letters = group("What could not be handled: list, and show one.")
+_letters = group("What could not be handled: look at it, redrive it, discard it.")
 add(_letters, "list", dead_letters.list_letters, dead_letters.LIST_EPILOG)
 add(_letters, "show", dead_letters.show, dead_letters.SHOW_EPILOG)
+add(_letters, "redrive", settle.redrive, settle.REDRIVE_EPILOG)
+add(_letters, "discard", settle.discard, settle.DISCARD_EPILOG)
 app.add_typer(_letters, name="dead-letters", rich_help_panel=_OPERATE)
 
 _contracts = group("The JSON Schemas of commands and events: export, check.")

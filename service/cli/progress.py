@@ -1,5 +1,6 @@
 """A progress bar for what turns out to take long."""
 
+import sys
 import time
 from types import TracebackType
 from typing import Self
@@ -45,6 +46,7 @@ class LateBar:
 
     def _start(self) -> None:
         columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-        self._bar = Progress(*columns, console=err(), transient=True)
+        # what is printed meanwhile goes above the bar, unless it does not go to a terminal at all
+        self._bar = Progress(*columns, console=err(), transient=True, redirect_stdout=sys.stdout.isatty())
         self._task = self._bar.add_task(self._what, total=self._total)
         self._bar.start()

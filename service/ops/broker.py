@@ -110,6 +110,17 @@ async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> Async
             await consumer.stop()
 
 
+async def members(settings: Settings, group: str) -> int | None:
+    """How many are in a consumer group now; None where the brokers cannot or do not tell."""
+    try:
+        async with admin(settings) as client:
+            [response] = await client.describe_consumer_groups([group])
+    except (PreflightError, ValueError):
+        return None
+    [(error, _, _, _, _, found, *_)] = response.groups
+    return None if error else len(found)
+
+
 class Extent(NamedTuple):
     """What a partition holds: offsets from `begin` to before `end`."""
 

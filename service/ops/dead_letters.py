@@ -24,6 +24,8 @@ class Wanted(NamedTuple):
     """As a group has it, whole."""
     session_id: UUID | None = None
     account_id: UUID | None = None
+    topic: str | None = None
+    """They came from."""
 
 
 ANY = Wanted()
@@ -31,8 +33,9 @@ ANY = Wanted()
 WANTED = f"""
   ($1::text IS NULL OR class = $1) AND ($2::text IS NULL OR {REASON} = $2)
   AND ($3::uuid IS NULL OR session_id = $3) AND ($4::uuid IS NULL OR account_id = $4)
+  AND ($5::text IS NULL OR topic = $5)
 """
-"""A `Wanted` as the first four arguments of a statement."""
+"""A `Wanted` as the first five arguments of a statement."""
 
 
 class LetterGroup(NamedTuple):
@@ -76,6 +79,11 @@ class LetterLine(NamedTuple):
     settled_by: str | None
     settled_reason: str | None
     settled_at: datetime | None
+
+    @property
+    def reason(self) -> str:
+        """The stable part of its error, which its group has."""
+        return self.error.partition(":")[0]
 
 
 class Letter(NamedTuple):
@@ -127,7 +135,7 @@ async def whole(connection: "Connection", line: LetterLine, behind: int) -> Lett
 
 
 _LISTED = f"""
-  {WANTED} AND ($5 = 'all' OR state = $5) AND (state <> 'open' OR parked_behind IS NULL OR $1 = 'parked')
+  {WANTED} AND ($6 = 'all' OR state = $6) AND (state <> 'open' OR parked_behind IS NULL OR $1 = 'parked')
 """
 
 _GROUPS = f"""
@@ -142,24 +150,25 @@ LEFT JOIN behind AS b ON b.id = l.id LEFT JOIN l1_walk_held AS h ON h.dead_lette
 GROUP BY class, reason ORDER BY count(*) DESC, class, reason
 """  # noqa: S608  made of constants
 
-_COLUMNS = """
+COLUMNS = """
   id, class, error, session_id, topic, partition, "offset", created_at, parked_behind, state, attempts,
   (SELECT count(*) FROM l1_walk_dead_letters AS b WHERE b.parked_behind = l.id AND b.state = 'open'),
   outcome, outcome_reason, settled_by, settled_reason, settled_at
 """
+"""Of a `LetterLine`, of the table as `l`."""
 
 _LINES = f"""
-SELECT {_COLUMNS} FROM l1_walk_dead_letters AS l WHERE {_LISTED}
-ORDER BY created_at DESC, topic, partition, "offset" DESC LIMIT $6
+SELECT {COLUMNS} FROM l1_walk_dead_letters AS l WHERE {_LISTED}
+ORDER BY created_at DESC, topic, partition, "offset" DESC LIMIT $7
 """  # noqa: S608  made of constants
 
 _FIND = f"""
-SELECT {_COLUMNS} FROM l1_walk_dead_letters AS l WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT 2
+SELECT {COLUMNS} FROM l1_walk_dead_letters AS l WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT 2
 """  # noqa: S608  made of constants
 
 _WHOLE = "SELECT account_id, record_timestamp, key, headers, value FROM l1_walk_dead_letters WHERE id = $1"
 
 _BEHIND = f"""
-SELECT {_COLUMNS} FROM l1_walk_dead_letters AS l WHERE parked_behind = $1 AND state = 'open'
+SELECT {COLUMNS} FROM l1_walk_dead_letters AS l WHERE parked_behind = $1 AND state = 'open'
 ORDER BY partition, "offset" LIMIT $2
 """  # noqa: S608  made of constants

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,19 +46,26 @@ async def send(
         UnreachableError, RefusedError, NotSetUpError: the broker.
         LineError: a line is larger than the topic takes.
     """
+    async with producing(settings, sent.topic) as producer:
+        waiting: list[tuple[Line, asyncio.Future[Any]]] = []
+        try:
+            async for line in lines:
+                waiting.append((line, await _hand_over(producer, sent.topic, line)))
+                if len(waiting) >= IN_FLIGHT:
+                    await _acknowledge(waiting, sent, told)
+        finally:
+            await _acknowledge(waiting, sent, told)
+
+
+@asynccontextmanager
+async def producing(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaProducer]:
+    """An idempotent producer for a topic that is there, stopped when the block ends; raises as `send` does."""
     with broker.explained(settings):
         producer = AIOKafkaProducer(**client_options(settings), enable_idempotence=True, linger_ms=5)
         try:
             await producer.start()
-            await broker.partitions(producer.client, sent.topic)
-            waiting: list[tuple[Line, asyncio.Future[Any]]] = []
-            try:
-                async for line in lines:
-                    waiting.append((line, await _hand_over(producer, sent.topic, line)))
-                    if len(waiting) >= IN_FLIGHT:
-                        await _acknowledge(waiting, sent, told)
-            finally:
-                await _acknowledge(waiting, sent, told)
+            await broker.partitions(producer.client, topic)
+            yield producer
         finally:
             await _stop(producer)
 

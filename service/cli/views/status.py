@@ -77,7 +77,7 @@ def _hints(status: Status) -> Iterator[Text]:
         which = f"partition {astray[0]}" if len(astray) == 1 else f"partitions {', '.join(astray)}"
         yield Text(f"The progress of {which} lies outside of what the topic holds.", style="bad")
     if status.dead_letters.count:
-        yield Text("walk dead-letters list shows what is wrong", style="quiet")
+        yield Text("walk dead-letters list shows what is wrong, and what can be done about it", style="quiet")
 
 
 def _partitions(status: Status, now: datetime) -> Table:

@@ -19,6 +19,8 @@ COMMANDS = [
     "status",
     "dead-letters list",
     "dead-letters show",
+    "dead-letters redrive",
+    "dead-letters discard",
     "contracts export",
     "contracts check",
 ]
