@@ -1,8 +1,8 @@
 """The composition root: settings in, a running worker out.
 
 The order of a stop is the reverse of that of a start, and matters: first nothing more is taken and the batch in flight
-ends, then what it owes is published and offsets are committed, then the consumers leave their groups (so that others
-go on at once), and only then do connections close.
+ends (beside it the upkeep, which owes nothing), then what it owes is published and offsets are committed, then the
+consumers leave their groups (so that others go on at once), and only then do connections close.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from service.ops import preflight
 from service.ops.health import Health
 from service.ops.http import Endpoints, HttpServer
 from service.ops.metrics import Metrics
+from service.ops.upkeep import Upkeep, duties
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.publishers import PRODUCER_OPTIONS
 from service.settings import Settings
@@ -59,6 +60,9 @@ class Worker:
         self._pipeline = Pipeline(
             settings, broker, self._database, self._metrics, adopted=adopted, new_producer=self._new_producer
         )
+        self._upkeep = Upkeep(
+            database, duties(settings, self._new_producer), settings.upkeep_interval, self._metrics
+        )
         self.app = FastStream(
             broker,
             logger=None,
@@ -92,13 +96,14 @@ class Worker:
     async def _after_start(self) -> None:
         self._metrics.watch(self._pipeline)
         self._health.watch(self._pipeline)
+        self._upkeep.start()
         logger.info("working: commands from %s.commands", self._settings.topic_prefix)
 
     async def _before_stop(self) -> None:
         logger.info("stopping: ending the batch in flight, publishing what it owes")
         self._health.stopping()
         self._deadline = asyncio.get_running_loop().call_later(self._grace, self._give_in)
-        await self._pipeline.give_up(self._grace)
+        await asyncio.gather(self._upkeep.stop(), self._pipeline.give_up(self._grace))
 
     async def _after_stop(self) -> None:
         await self._pipeline.stop()

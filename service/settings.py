@@ -51,6 +51,12 @@ def parse_duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0))]
+Age = Annotated[Duration, Field(le=timedelta(days=36_500))]
+"""What the database counts back from now: a century at most."""
+
+
+def _unless_off(value: object) -> object:
+    return None if value == "off" else value
 
 
 class References(StrEnum):
@@ -68,7 +74,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     """`postgresql+asyncpg://` or `postgresql://`; also `WALK_DATABASE_URL_FILE`."""
     database_pool_size: int = Field(default=5, ge=3, le=100)
-    """Connections a worker may open."""
+    """Connections a worker may open, beside one for the upkeep."""
     kafka_bootstrap_servers: str | None = None
     """`host:port`, several with commas."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -90,7 +96,8 @@ class Settings(BaseSettings):
     """How long a reference's null stays for those who read late."""
 
     consumer_group: str = Field(default="l1-walk-worker", min_length=1, max_length=249)
-    event_source: str = Field(default="/l1-walk-worker", min_length=1, max_length=128)
+    event_source: str = Field(default="/l1-walk-worker", min_length=1, max_length=120)
+    """Of events; that of the worker's own commands begins with it."""
     references: References = References.LEARN
     batch_max: int = Field(default=2000, ge=1, le=100_000)
     """Commands that share one transaction, at most."""
@@ -98,6 +105,14 @@ class Settings(BaseSettings):
     """Entries of a walked path, rewinds too."""
     active_gap: Duration = timedelta(minutes=15)
     """A longer gap between two acts is no working time (`active_seconds`)."""
+    idle_after: Annotated[Age | None, BeforeValidator(_unless_off)] = timedelta(hours=24)
+    """A walk of which nothing was handled for so long is abandoned; `off`: none is."""
+    inbox_retention: Age = timedelta(days=30)
+    """How long the commands of a walk are remembered after it ended."""
+    dead_letter_retention: Age = timedelta(days=90)
+    """How long a settled dead letter is kept, and one that nobody could read."""
+    upkeep_interval: Annotated[Duration, Field(le=timedelta(hours=1))] = timedelta(seconds=30)
+    """How often a worker looks after what is idle or too old, if no other does."""
     startup_timeout: Duration = timedelta(seconds=30)
     """How long a start waits for a database or broker that does not answer."""
     shutdown_grace: Duration = timedelta(seconds=25)

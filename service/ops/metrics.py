@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
@@ -55,9 +62,18 @@ class Metrics:
         )
         self._failures = Counter(
             "walk_failures",
-            "Attempts that failed and are made again (batch, publish), by whose fault it is and of what kind.",
+            "Attempts that failed and are made again (batch, publish, upkeep), by whose fault it is and of what kind.",
             ["what", "fault", "kind"],
             registry=self._registry,
+        )
+        self._upkeep_done = Counter(
+            "walk_upkeep_done",
+            "What the upkeep did, by duty: rows removed, commands sent.",
+            ["duty"],
+            registry=self._registry,
+        )
+        self._upkeep_here = Gauge(
+            "walk_upkeep_here", "1 where the upkeep is this worker's.", registry=self._registry
         )
 
     def watch(self, pipeline: Pipeline) -> None:
@@ -90,6 +106,14 @@ class Metrics:
         """An attempt at something failed with this error."""
         kind = kind_of(error)
         self._failures.labels(what, kind.fault, kind).inc()
+
+    def upkeep_done(self, duty: str, number: int) -> None:
+        """The upkeep did so much of a duty."""
+        self._upkeep_done.labels(duty).inc(number)
+
+    def upkeep_here(self, here: bool) -> None:
+        """Whether the upkeep is this worker's now."""
+        self._upkeep_here.set(here)
 
 
 class _Now(Collector):

@@ -1,4 +1,6 @@
-"""Addresses that cannot be right are refused at the start, and what is refused is not quoted."""
+"""What cannot be right is refused at the start, and a secret in it is not quoted."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -44,3 +46,18 @@ def test_brokers_are_hosts_with_ports(servers: str, monkeypatch: pytest.MonkeyPa
 def test_brokers_may_be_several(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WALK_KAFKA_BOOTSTRAP_SERVERS", servers)
     assert settings.load().kafka_bootstrap_servers == servers
+
+
+@pytest.mark.parametrize(("text", "hours"), [("off", None), ("90m", 1.5), ("36500d", 36_500 * 24)])
+def test_walks_are_idle_after_a_time_or_never(
+    text: str, hours: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WALK_IDLE_AFTER", text)
+    assert settings.load().idle_after == (None if hours is None else timedelta(hours=hours))
+
+
+@pytest.mark.parametrize("text", ["0s", "-1h", "never", "", "36501d"])
+def test_what_is_no_age_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WALK_IDLE_AFTER", text)
+    with pytest.raises(SettingsError, match="WALK_IDLE_AFTER"):
+        settings.load()
