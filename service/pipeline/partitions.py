@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -53,7 +54,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         conditions: is told what keeps a partition from being handled.
         consumer: the group's consumer, once there is one.
         batch_max: how far ahead records are handled one by one where something among them may kill workers.
-        before_resume: awaited with the partitions just taken, before their first record is handled.
+        before_resume: given the partitions just taken, tells which of them may go on, as soon as they may.
         after_loss: awaited after partitions were given up, their last transaction ended.
     """
 
@@ -65,7 +66,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         consumer: Callable[[], AIOKafkaConsumer],
         batch_max: int,
-        before_resume: Callable[[Collection[int]], Awaitable[None]] | None = None,
+        before_resume: Callable[[Collection[int]], AsyncGenerator[Collection[int], None]] | None = None,
         after_loss: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.lock = asyncio.Lock()
@@ -232,17 +233,29 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 return
 
     async def _go_on(self, stored: Sequence[Progress]) -> None:
-        """Handle partitions from their stored progress on."""
-        if self._before_resume is not None:
-            await self._before_resume([p.partition for p in stored])
+        """Handle partitions from their stored progress on, each as soon as it may."""
         consumer = self._consumer()
-        tps = {p.partition: TopicPartition(self.topic, p.partition) for p in stored}
+        tps = [TopicPartition(self.topic, at.partition) for at in stored]
         if not tps:
             return
-        first = await consumer.beginning_offsets(list(tps.values()))
-        end = await consumer.end_offsets(list(tps.values()))
+        first = await consumer.beginning_offsets(tps)
+        end = await consumer.end_offsets(tps)
+        if self._before_resume is None:
+            self._resume(stored, first, end)
+            return
+        async with aclosing(self._before_resume([at.partition for at in stored])) as cleared:
+            async for clear in cleared:
+                self._resume([at for at in stored if at.partition in clear], first, end)
+
+    def _resume(
+        self,
+        stored: Sequence[Progress],
+        first: Mapping[TopicPartition, int],
+        end: Mapping[TopicPartition, int],
+    ) -> None:
+        consumer = self._consumer()
         for at in stored:
-            tp, partition = tps[at.partition], self.held.get(at.partition)
+            tp, partition = TopicPartition(self.topic, at.partition), self.held.get(at.partition)
             if partition is None or partition.epoch != at.epoch or partition.stopped:
                 continue
             partition.stored_offset = at.next_offset

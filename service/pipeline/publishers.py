@@ -6,7 +6,8 @@ letter's may be null, doubled or no UTF-8), and costs 15 us a message where fill
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
@@ -55,16 +56,21 @@ class Publishers:
     async def publish(self, messages: Sequence[Message]) -> None:
         """Send the messages, those of one topic and partition in their order, and await every acknowledgement.
 
+        Of each topic and partition one record batch is on its way at a time. So, whatever fails, hangs or comes too
+        late, of this producer or of the one before, nobody has sent what follows a record batch before somebody got
+        its acknowledgement: what arrives late arrives again, and first appearances stay in order. Idempotence alone
+        does not give that: the broker takes any sequence number of a producer that it has nothing of yet, so the
+        second record batch where it refused the first.
+
         Raises:
             KafkaError: some were not acknowledged; any of them may have been written.
         """
         # FastStream keeps the aiokafka producer to itself; this is the one place that reaches for it.
         producer: AIOKafkaProducer = self._connected._producer.producer
-        sent = []
-        for (topic, partition), batches in (await self._fill(producer, messages)).items():
-            for batch in batches:
-                sent.append(await producer.send_batch(batch, topic, partition=partition))  # noqa: PERF401
-        await asyncio.gather(*sent)
+        filled = await self._fill(producer, messages)
+        while filled:
+            await _send(producer, {place: batches.popleft() for place, batches in filled.items()})
+            filled = {place: batches for place, batches in filled.items() if batches}
 
     async def renew(self) -> None:
         """Take another producer in the place of one that failed.
@@ -104,11 +110,11 @@ class Publishers:
 
     async def _fill(
         self, producer: AIOKafkaProducer, messages: Sequence[Message]
-    ) -> dict[tuple[str, int], list[BatchBuilder]]:
-        filled: dict[tuple[str, int], list[BatchBuilder]] = {}
+    ) -> dict[tuple[str, int], deque[BatchBuilder]]:
+        filled: dict[tuple[str, int], deque[BatchBuilder]] = {}
         for message in messages:
             place = message.topic, await self._target(producer, message)
-            batches = filled.setdefault(place, [])
+            batches = filled.setdefault(place, deque())
             if not batches or not _append(batches[-1], message):
                 batches.append(producer.create_batch())
                 _append(batches[-1], message)
@@ -123,6 +129,18 @@ class Publishers:
             return partitions[message.target_partition % len(partitions)]
         target: int = self._partition_of(message.key, partitions, partitions)
         return target
+
+
+async def _send(producer: AIOKafkaProducer, batches: Mapping[tuple[str, int], BatchBuilder]) -> None:
+    """Send a record batch to each of several partitions, and await every acknowledgement."""
+    sent: list[asyncio.Future[Any]] = []
+    try:
+        for (topic, partition), batch in batches.items():
+            sent.append(await producer.send_batch(batch, topic, partition=partition))
+    except BaseException:
+        asyncio.gather(*sent, return_exceptions=True)  # nobody else asks what became of these
+        raise
+    await asyncio.gather(*sent)
 
 
 def _append(batch: BatchBuilder, message: Message) -> bool:

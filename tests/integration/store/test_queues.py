@@ -67,7 +67,7 @@ async def test_messages_leave_in_the_order_of_their_places(database: Database) -
         await outbox.add(connection, owed)
         in_order = await outbox.read(connection, 0)
         assert [(m.offset, m.number) for m in in_order] == [(2, 0), (2, 1), (9, 3), (10, 0)]
-        assert await outbox.read(connection, 0, after=(2, 0), limit=2) == in_order[1:3]
+        assert await outbox.read(connection, 0, after=(2, 0), rows=2) == in_order[1:3]
         assert await outbox.read(connection, 2) == []
 
 

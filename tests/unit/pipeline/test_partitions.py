@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -32,7 +32,8 @@ class Away:
         yield
 
 
-async def nothing_left(_: Collection[int]) -> None: ...
+async def nothing_left(partitions: Collection[int]) -> AsyncGenerator[Collection[int], None]:
+    yield partitions
 
 
 async def nothing_owed() -> None: ...
