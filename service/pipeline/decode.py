@@ -19,6 +19,7 @@ from l1_walk_contracts import (
     decode_command,
 )
 from service.domain.digest import command_digest
+from service.pipeline.failure import locate
 from service.store.references import Reference, reference
 
 Readable = Command | Invalid | Settle | Unsupported | Unreadable
@@ -64,7 +65,17 @@ def decode(records: Sequence[ConsumerRecord]) -> list[Decoded]:
 
 
 def decode_record(partition: int, offset: int, record: Record) -> Decoded:
-    """A record that stands at this place, decoded; never raises."""
+    """A record that stands at this place, decoded; one that this fails on, which none should, is to be put aside."""
+    try:
+        return _decode(partition, offset, record)
+    except MemoryError:
+        raise
+    except Exception as error:
+        unread = Failed(Unreadable("it could not be decoded"), locate(error))
+        return Decoded(partition, offset, record, unread, None, b"", ())
+
+
+def _decode(partition: int, offset: int, record: Record) -> Decoded:
     message = decode_command(record)
     if isinstance(message, Command):
         return Decoded(

@@ -15,10 +15,11 @@ from aiokafka import ConsumerRecord
 
 from l1_walk_contracts import Settle
 from service.pipeline.conditions import Conditions
+from service.pipeline.doubt import Doubt
 from service.pipeline.failure import Fault, classify, delays, describe, locate
 from service.pipeline.observer import Observer
 from service.pipeline.partitions import Partition, Partitions
-from service.pipeline.slices import Committed, R, Slice
+from service.pipeline.slices import Committed, Fetched, R, Slice
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Intake(Generic[R]):
         batch: the transaction.
         conditions: is told what is awaited.
         observer: is told of failures.
+        doubt: tells poison from the world.
         committed: is told what each batch that stands owes, at once.
         put_aside: makes of a record that fails one that is put aside, given the fault; without it, or where also
             that fails, the partition stops.
@@ -60,6 +62,7 @@ class Intake(Generic[R]):
         batch: Runs[R],
         conditions: Conditions,
         observer: Observer,
+        doubt: Doubt,
         committed: Callable[[Committed], None] | None = None,
         put_aside: Callable[[R, str], R] | None = None,
     ) -> None:
@@ -68,6 +71,8 @@ class Intake(Generic[R]):
         self._batch = batch
         self._conditions = conditions
         self._observer = observer
+        self._doubt = doubt
+        self._last_error: Exception | None = None
         self._committed = committed
         self._put_aside = put_aside
         self._waits: Iterator[float] = delays()
@@ -98,13 +103,19 @@ class Intake(Generic[R]):
                 work.append(Work(partition, self._decode(ours), partition.next_offset))
         return work
 
-    async def _settle(self, work: Sequence[Work[R]]) -> None:
-        """Commit the work; split it where the data is at fault."""
+    async def _settle(self, work: Sequence[Work[R]], *, aside: bool = False) -> None:
+        """Commit the work; split it where the data is at fault.
+
+        Args:
+            work: what to handle.
+            aside: it is one record that is to be put aside.
+        """
         try:
             behind_gaps = [one.partition.number for one in work if one.records[0].offset > one.follows]
             if behind_gaps:
                 await self._partitions.stop_where_lost(behind_gaps)
-            await self._commit(work)
+            if aside or not await self._guilty(work):
+                await self._commit(work)
         except Exception as error:
             fault = classify(error)
             self._observer.failed("batch", error)
@@ -112,6 +123,18 @@ class Intake(Generic[R]):
                 await self._isolate(work, error)
             else:
                 await self._recover(_reach(work), fault, error)
+                self._doubt.failed([(one.partition, one.records) for one in work], error)
+                self._last_error = error
+
+    async def _guilty(self, work: Sequence[Work[R]]) -> bool:
+        """Whether this is one record that nothing but its own fault explains; then it is put aside."""
+        one, record = work[0], work[0].records[0]
+        if not self._doubt.alone(one.partition, record.offset) or not self._holds(one):
+            return False
+        fault = await self._doubt.verdict(one.partition, record, self._last_error)
+        if fault is not None:
+            await self._give_up(one, fault)
+        return fault is not None
 
     async def _commit(self, work: Sequence[Work[R]]) -> None:
         """Run the transaction on what is still ours of the work."""
@@ -138,12 +161,13 @@ class Intake(Generic[R]):
             for half in halves:
                 await self._settle(half)
             return
-        (one,) = work
+        if self._holds(work[0]):
+            logger.debug("record at offset %d failed", work[0].records[0].offset, exc_info=error)
+            await self._give_up(work[0], locate(error))
+
+    async def _give_up(self, one: Work[R], fault: str) -> None:
+        """Put the one record aside; where that cannot be, its partition stops."""
         (bad,) = one.records
-        if not self._holds(one):
-            return
-        fault = locate(error)
-        logger.debug("record at offset %d failed", bad.offset, exc_info=error)
         aside = bad if self._put_aside is None else self._put_aside(bad, fault)
         if aside is bad:
             number = one.partition.number
@@ -151,7 +175,7 @@ class Intake(Generic[R]):
                 number, f"stopped at offset {bad.offset}: this worker fails on it ({fault})"
             )
         else:
-            await self._settle([one._replace(records=[aside])])
+            await self._settle([one._replace(records=[aside])], aside=True)
 
     async def _recover(self, reach: Mapping[int, int], fault: Fault, error: Exception) -> None:
         """Look up where partitions stand, as often as it takes, and fetch from there.
@@ -190,11 +214,13 @@ def _slice(one: Work[R]) -> Slice[R]:
 
 
 def _portions(work: Sequence[Work[R]]) -> Iterator[list[Work[R]]]:
-    """The work in the order in which it is done: together what can be, a command that settles a letter alone."""
+    """The work in the order in which it is done: together what can be, alone what must be."""
     while work:
         together, alone, later = [], [], []
         for one in work:
-            at = next((n for n, record in enumerate(one.records) if isinstance(record.message, Settle)), None)
+            at = next(
+                (n for n, record in enumerate(one.records) if _stands_alone(one.partition, record)), None
+            )
             if at is None:
                 together.append(one)
                 continue
@@ -210,6 +236,11 @@ def _portions(work: Sequence[Work[R]]) -> Iterator[list[Work[R]]]:
         for one in alone:
             yield [one]
         work = later
+
+
+def _stands_alone(partition: Partition, record: Fetched) -> bool:
+    """A command that settles dead letters, and what is in doubt."""
+    return isinstance(record.message, Settle) or Doubt.alone(partition, record.offset)
 
 
 def _halves(work: Sequence[Work[R]]) -> tuple[Sequence[Work[R]], Sequence[Work[R]]] | None:

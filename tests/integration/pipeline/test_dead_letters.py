@@ -258,3 +258,23 @@ async def test_what_nobody_can_read_is_redriven_alone(site: Site) -> None:
     [dropped] = await letters(site)
     assert (dropped["state"], dropped["outcome"]) == ("discarded", None)
     assert len(await site.read(site.topics.dead_letter)) == 2
+
+
+async def test_what_ended_its_workers_is_put_aside_by_the_next_one(site: Site) -> None:
+    walk, other = Walk(), Walk()
+    places = await site.send(walk.start(), other.start(), walk.step("a"), other.step("b"), partition=0)
+    await site.database.execute(
+        "INSERT INTO l1_walk_progress (topic, partition, takes, tried_offset, tries) VALUES ($1, 0, 4, $2, 2)",
+        site.topics.commands,
+        places[0].offset,
+    )
+    async with working(site.settings):
+        await site.all_handled()
+    head, parked = await letters(site)
+    assert head["error"] == "2 workers in a row ended while it was handled alone"
+    assert (head["class"], parked["class"]) == ("failed", "parked")
+    assert (await site.session(other.id))["version"] == 2
+    row = await site.database.fetchrow(
+        "SELECT * FROM l1_walk_progress WHERE partition = 0 AND topic = $1", site.topics.commands
+    )
+    assert (row["takes"], row["tried_offset"], row["tries"]) == (0, None, 0)

@@ -1,7 +1,7 @@
 """A topic, its consumer and the state behind it, all in memory, for tests of the intake."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -10,6 +10,7 @@ from aiokafka import ConsumerRecord
 
 from l1_walk_contracts import Outcome, Record, Settle, SettleVerb
 from service.pipeline.conditions import Conditions
+from service.pipeline.doubt import Doubt
 from service.pipeline.failure import FencedError
 from service.pipeline.intake import Intake
 from service.pipeline.observer import Phases
@@ -20,6 +21,7 @@ from tests.support.consumed import consumed
 ANSWER_LOST = "answer lost"
 
 BAD = b"bad"
+SLOW = b"slow"
 SETTLE = b"settle"
 ASIDE = "put aside"
 _SETTLE = Settle("s", "/s", "i", SettleVerb.REDRIVE, "t", UUID(int=0), "ops", None, {})
@@ -95,6 +97,7 @@ class Log:
         self.observer = Silent()
         self.batches: list[int] = []
         self.aside: list[str] = []
+        self.tries: Counter[tuple[int, int]] = Counter()
 
     def intake(
         self,
@@ -103,8 +106,19 @@ class Log:
     ) -> Intake[One]:
         partitions = cast("Partitions", self)
         return Intake(
-            partitions, decode, self, self.conditions, self.observer, self.told.append, put_aside=put_aside
+            partitions,
+            decode,
+            self,
+            self.conditions,
+            self.observer,
+            Doubt(self.note),
+            self.told.append,
+            put_aside=put_aside,
         )
+
+    async def note(self, partition: int, offset: int) -> int:
+        self.tries[partition, offset] += 1
+        return self.tries[partition, offset]
 
     async def drain(self, size: int, intake: Intake[One] | None = None) -> None:
         """Fetch and take, `size` records at a time, until nothing more comes."""
@@ -137,6 +151,8 @@ class Log:
                 raise FencedError(part.partition)
             if any(one.record.value == BAD and one.message is None for one in part.records):
                 raise DataFaultError("row of somebody: secret")
+            if any(one.record.value == SLOW and one.message is None for one in part.records):
+                raise TimeoutError("took too long")
         handled = [one for part in slices for one in part.records]
         assert len(handled) == 1 or not any(one.record.value == SETTLE for one in handled)
         self.aside += [one.message for one in handled if isinstance(one.message, str)]

@@ -1,12 +1,13 @@
 import asyncio
 import logging
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.pipeline import intake as intake_module
-from tests.unit.pipeline.log import ANSWER_LOST, BAD, SETTLE, DataFaultError, Log, decode
+from tests.unit.pipeline.log import ANSWER_LOST, BAD, SETTLE, SLOW, DataFaultError, Log, decode
 
 GOOD = b"good"
 WORLD = ConnectionRefusedError("nobody there")
@@ -118,6 +119,39 @@ async def test_nothing_is_settled_before_what_precedes_it_is_handled() -> None:
     log = Log({0: [GOOD, SETTLE]}, faults=[WORLD])
     await log.drain(100)
     assert log.committed == {0: [0, 2]}
+
+
+async def test_what_times_out_again_and_again_is_found_and_put_aside() -> None:
+    log = Log({0: [GOOD, GOOD, SLOW, GOOD], 1: [GOOD] * 3})
+    await log.drain(100)
+    assert log.committed == {0: [0, 2, 4, 6], 1: [0, 2, 4]}
+    assert log.aside == [
+        "put aside: failed alone 3 times while the database answered: no answer in time: TimeoutError: took too long"
+    ]
+    assert log.batches == [1] * 7
+    assert not log.conditions.reasons
+
+
+async def test_what_the_whole_database_suffers_is_nobodys_fault() -> None:
+    log = Log(
+        {0: [GOOD] * 3},
+        faults=[WORLD, TimeoutError()] * 10 + [asyncpg.DeadlockDetectedError("deadlock")] * 10,
+    )
+    await log.drain(100)
+    assert log.committed == {0: [0, 2, 4]}
+    assert not log.aside
+
+
+async def test_a_record_that_ends_its_workers_is_put_aside() -> None:
+    log = Log({0: [GOOD, GOOD, GOOD]})
+    log.held[0].alone_until = 4
+    log.tries[0, 0] = 1
+    log.tries[0, 2] = 2
+    await log.drain(100)
+    assert log.committed == {0: [0, 2, 4]}
+    assert log.aside == ["put aside: 2 workers in a row ended while it was handled alone"]
+    assert log.tries == {(0, 0): 2, (0, 2): 3}, "what is not in doubt any more is not noted"
+    assert log.batches == [1, 1, 1]
 
 
 async def test_an_error_that_nobody_foresaw_skips_nothing() -> None:
