@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
@@ -24,6 +25,10 @@ TAKES_IN_DOUBT = 3
 """The take from which records are handled one by one: two in a row moved nothing (design 9, rule 5)."""
 LAST_WORD_SECONDS = 1.0
 """How long giving partitions up may wait for the database to note it."""
+
+Offsets: TypeAlias = Mapping[TopicPartition, int]
+
+_REMEDY = "look with walk progress show, then walk progress set lets it go on"
 
 
 @dataclass(slots=True)
@@ -53,6 +58,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         database: where progress is kept.
         conditions: is told what keeps a partition from being handled.
         consumer: the group's consumer, once there is one.
+        digests: tells the digest of the record at one offset of each partition; without a record there, nothing.
         batch_max: how far ahead records are handled one by one where something among them may kill workers.
         before_resume: given the partitions just taken, tells which of them may go on, as soon as they may.
         after_loss: awaited after partitions were given up, their last transaction ended.
@@ -65,6 +71,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         conditions: Conditions,
         *,
         consumer: Callable[[], AIOKafkaConsumer],
+        digests: Callable[[Mapping[int, int]], Awaitable[Mapping[int, bytes]]],
         batch_max: int,
         before_resume: Callable[[Collection[int]], AsyncGenerator[Collection[int], None]] | None = None,
         after_loss: Callable[[], Awaitable[None]] | None = None,
@@ -78,6 +85,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         self._database = database
         self._conditions = conditions
         self._consumer = consumer
+        self._digests = digests
         self._batch_max = batch_max
         self._before_resume = before_resume
         self._after_loss = after_loss
@@ -145,10 +153,24 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 stored = {p.partition: p for p in await progress.read(connection, self.topic, wanted)}
             mine = [stored[n] for n in wanted if n in stored and stored[n].epoch == self.held[n].epoch]
             for number in set(wanted) - {p.partition for p in mine}:
-                logger.warning("partition %d was taken by another worker: dropped here", number)
-                self._drop(number)
-                self._retake_later(number)
+                self._lose(number, stored.get(number))
         await self._go_on(mine)
+
+    async def changed(self) -> list[int]:
+        """The partitions whose progress was set or taken behind our back, to be reloaded; a person sets it also where
+        nothing is to be handled.
+
+        Raises:
+            Whatever asyncpg raises: the database does not answer.
+        """
+        held = list(self.held)
+        async with self._database.transaction() as connection:
+            stored = await progress.read(connection, self.topic, held)
+        return [
+            at.partition
+            for at in stored
+            if at.partition in self.held and at.epoch > self.held[at.partition].epoch
+        ]
 
     def fetched(self) -> None:
         """A poll went well."""
@@ -162,26 +184,39 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             locate(error) if unforeseen else describe(error),
             level=logging.ERROR if unforeseen else logging.WARNING,
         )
-        assigned = self._consumer().assignment()
-        for number, partition in self.held.items():
-            tp = TopicPartition(self.topic, number)
-            if tp in assigned:
-                self._consumer().seek(tp, partition.next_offset)
+        self._seek_back()
+
+    async def fetch_within(self) -> None:
+        """Stop the partitions whose next offset lies outside of what the topic holds; fetch the others again.
+
+        Raises:
+            KafkaError: the broker does not tell.
+        """
+        self._seek_back()
+        await self.stop_where_lost(list(self.held))
 
     async def stop_where_lost(self, numbers: Iterable[int]) -> None:
-        """Stop those of these partitions whose next offset the topic does not hold any more.
-
-        aiokafka then goes on where the topic begins, and what is fetched looks as if a transaction's marker, or
-        what it took back, stood in between.
+        """Stop those of these partitions whose next offset lies outside of what the topic holds now.
 
         Raises:
             KafkaError: the broker does not tell.
         """
         tps = [TopicPartition(self.topic, number) for number in numbers]
-        for tp, first in (await self._consumer().beginning_offsets(tps)).items():
+        first, end = await self._extent(tps)
+        for tp in tps:
             partition = self.held.get(tp.partition)
-            if partition is not None and not partition.stopped and partition.next_offset < first:
-                self.stop(tp.partition, _gone(tp, partition.next_offset, first))
+            if partition is None or partition.stopped:
+                continue
+            astray = _out_of_reach(tp, partition.next_offset, first[tp], end[tp])
+            if astray is not None:
+                self.stop(tp.partition, astray)
+
+    def _seek_back(self) -> None:
+        assigned = self._consumer().assignment()
+        for number, partition in self.held.items():
+            tp = TopicPartition(self.topic, number)
+            if tp in assigned:
+                self._consumer().seek(tp, partition.next_offset)
 
     def stop(self, number: int, reason: str) -> None:
         """Handle a partition no further, and say why in the log and in `/readyz`."""
@@ -216,7 +251,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 async with self._database.transaction() as connection:
                     taken = await progress.take(connection, self.topic, numbers)
                 self.held.update({p.partition: _partition(p) for p in taken})
-                await self._go_on(taken)
+                await self._go_on(taken, compare=True)
             except IllegalStateError:
                 return  # no longer assigned: the next assignment is already on its way
             except Exception as error:
@@ -232,26 +267,22 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 logger.info("handling partitions %s of %s", sorted(numbers), self.topic)
                 return
 
-    async def _go_on(self, stored: Sequence[Progress]) -> None:
-        """Handle partitions from their stored progress on, each as soon as it may."""
-        consumer = self._consumer()
-        tps = [TopicPartition(self.topic, at.partition) for at in stored]
-        if not tps:
+    async def _go_on(self, stored: Sequence[Progress], *, compare: bool = False) -> None:
+        """Handle partitions from their stored progress on, each as soon as it may; `compare` says whether to look
+        that the topic is still the same one."""
+        if not stored:
             return
-        first = await consumer.beginning_offsets(tps)
-        end = await consumer.end_offsets(tps)
+        first, end = await self._extent([TopicPartition(self.topic, at.partition) for at in stored])
+        others = await self._others(stored, first, end) if compare else set()
         if self._before_resume is None:
-            self._resume(stored, first, end)
+            self._resume(stored, first, end, others)
             return
         async with aclosing(self._before_resume([at.partition for at in stored])) as cleared:
             async for clear in cleared:
-                self._resume([at for at in stored if at.partition in clear], first, end)
+                self._resume([at for at in stored if at.partition in clear], first, end, others)
 
     def _resume(
-        self,
-        stored: Sequence[Progress],
-        first: Mapping[TopicPartition, int],
-        end: Mapping[TopicPartition, int],
+        self, stored: Sequence[Progress], first: Offsets, end: Offsets, others: Collection[int]
     ) -> None:
         consumer = self._consumer()
         for at in stored:
@@ -260,22 +291,51 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             partition.stored_offset = at.next_offset
             partition.next_offset = first[tp] if at.next_offset is None else at.next_offset
+            astray = _out_of_reach(tp, partition.next_offset, first[tp], end[tp])
+            if astray is None and at.partition in others:
+                astray = _another(tp, partition.next_offset, first[tp], end[tp])
+            if astray is not None:
+                self.stop(at.partition, astray)
+                continue
             if at.takes >= TAKES_IN_DOUBT and partition.next_offset < end[tp]:
                 partition.alone_until = min(partition.next_offset + self._batch_max, end[tp])
-            if first[tp] <= partition.next_offset <= end[tp]:
-                consumer.seek(tp, partition.next_offset)
-                consumer.resume(tp)
-            else:
-                self.stop(at.partition, _out_of_reach(tp, partition.next_offset, first[tp], end[tp]))
+            consumer.seek(tp, partition.next_offset)
+            consumer.resume(tp)
+
+    async def _extent(self, tps: Collection[TopicPartition]) -> tuple[Offsets, Offsets]:
+        """Where the partitions begin and end now."""
+        consumer = self._consumer()
+        first, end = await asyncio.gather(consumer.beginning_offsets(tps), consumer.end_offsets(tps))
+        return first, end
+
+    async def _others(self, stored: Sequence[Progress], first: Offsets, end: Offsets) -> set[int]:
+        """Those of the partitions where another record stands in the place of the one that was handled last.
+
+        Where none stands there, nothing is known: it went with its retention.
+        """
+        last: dict[int, int] = {}
+        for at in stored:
+            tp = TopicPartition(self.topic, at.partition)
+            if at.next_offset is not None and at.digest is not None and first[tp] < at.next_offset <= end[tp]:
+                last[at.partition] = at.next_offset - 1
+        there = await self._digests(last) if last else {}
+        return {at.partition for at in stored if there.get(at.partition, at.digest) != at.digest}
 
     def _drop(self, number: int) -> None:
         del self.held[number]
         self.pause([number])
         self._conditions.end(self._condition(number))
 
-    def _retake_later(self, number: int) -> None:
+    def _lose(self, number: int, stored: Progress | None) -> None:
+        """Drop a partition whose epoch is not ours; take it again, while the group gives it to us."""
+        by_hand = stored is not None and stored.set_by_hand
+        if by_hand:
+            logger.info("partition %d: its progress was set by hand: going on from there", number)
+        else:
+            logger.warning("partition %d was taken by another worker: dropped here", number)
+        self._drop(number)
         if TopicPartition(self.topic, number) in self._consumer().assignment():
-            self._start_take([number], RETAKE_SECONDS)
+            self._start_take([number], 0.0 if by_hand else RETAKE_SECONDS)
 
     def _condition(self, number: int) -> str:
         return f"partition {number} of {self.topic}"
@@ -292,17 +352,23 @@ def _partition(at: Progress) -> Partition:
     )
 
 
-def _out_of_reach(tp: TopicPartition, next_offset: int, first: int, end: int) -> str:
+def _out_of_reach(tp: TopicPartition, next_offset: int, first: int, end: int) -> str | None:
     if next_offset < first:
-        return _gone(tp, next_offset, first)
-    return (
-        f"stopped: the next offset to handle is {next_offset}, and the topic {tp.topic} ends at {end} "
-        f"(was it made anew, or is this another cluster?)"
-    )
+        return (
+            f"stopped: offsets {next_offset} to {first - 1} of {tp.topic} are not in the topic any more (retention "
+            f"was too short, or the topic was made anew), and nobody has handled them: {_REMEDY}"
+        )
+    if next_offset > end:
+        return (
+            f"stopped: the next offset to handle is {next_offset}, and the topic {tp.topic} ends at {end} "
+            f"(was it made anew, or is this another cluster?): {_REMEDY}"
+        )
+    return None
 
 
-def _gone(tp: TopicPartition, next_offset: int, first: int) -> str:
+def _another(tp: TopicPartition, next_offset: int, first: int, end: int) -> str:
     return (
-        f"stopped: offsets {next_offset} to {first - 1} of {tp.topic} are not in the topic any more (retention "
-        f"was too short, or the topic was made anew), and nobody has handled them"
+        f"stopped: at offset {next_offset - 1} of {tp.topic} stands another record than the one that was handled last "
+        f"(the topic was made anew, or this is another cluster): whatever the old one held from {next_offset} on is "
+        f"out of reach, and offsets {first} to {end - 1} of this one may never have been handled: {_REMEDY}"
     )

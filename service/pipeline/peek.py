@@ -1,37 +1,34 @@
-"""Whether there is anything between two offsets: some hold markers of transactions, or what was taken back."""
+"""What stands in a topic, for what is asked seldom: with a consumer of its own, outside of any group."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from service.domain.digest import record_digest
 from service.kafka import client_options
 from service.settings import Settings
 
 POLL_MS = 100
+ANSWER_SECONDS = 10.0
+"""How long the brokers may take to hand out one record of each partition."""
+FETCH_BYTES = 16 * 1024
+"""What is fetched of a partition for one record; a batch of records comes whole, however large it is."""
 
 
 async def holding(settings: Settings, topic: str, extents: Mapping[int, tuple[int, int]]) -> set[int]:
     """Those of the partitions that have a record from the first of their two offsets to before the second.
 
-    With a consumer of its own, outside of any group: for what is asked seldom.
+    Some offsets hold markers of transactions, or what was taken back.
 
     Raises:
         KafkaError: the broker does not tell.
     """
     pending = {TopicPartition(topic, number): end for number, (_, end) in extents.items()}
     found: set[int] = set()
-    consumer = AIOKafkaConsumer(
-        **client_options(settings),
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=POLL_MS,
-    )
-    await consumer.start()
-    try:
-        consumer.assign(list(pending))
-        for tp in pending:
-            consumer.seek(tp, extents[tp.partition][0])
+    starts = {tp: extents[tp.partition][0] for tp in pending}
+    async with _reading(settings, starts, auto_offset_reset="earliest") as consumer:
         while pending:
             for tp, records in (await consumer.getmany(*pending, timeout_ms=POLL_MS)).items():
                 if records[0].offset < pending[tp]:
@@ -40,6 +37,54 @@ async def holding(settings: Settings, topic: str, extents: Mapping[int, tuple[in
             pending = {
                 tp: end for tp, end in pending.items() if tp.partition not in found and positions[tp] < end
             }
+    return found
+
+
+async def digests(settings: Settings, topic: str, offsets: Mapping[int, int]) -> dict[int, bytes]:
+    """The digest of the record at one offset of each partition, as `record_digest` makes it.
+
+    Args:
+        settings: where the brokers are.
+        topic: the topic's name.
+        offsets: each partition, and an offset that lies within what the topic holds.
+
+    Returns:
+        Partition and digest; a partition without a record at just that offset is left out.
+
+    Raises:
+        KafkaError, TimeoutError: the broker does not tell, or the topic changed meanwhile.
+    """
+    pending = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
+    found: dict[int, bytes] = {}
+    options = {"auto_offset_reset": "none", "max_partition_fetch_bytes": FETCH_BYTES}
+    async with asyncio.timeout(ANSWER_SECONDS), _reading(settings, pending, **options) as consumer:
+        while pending:
+            fetched = await consumer.getmany(*pending, timeout_ms=POLL_MS, max_records=1)
+            for tp, (record,) in fetched.items():
+                if record.offset == pending[tp]:
+                    found[tp.partition] = record_digest(record.key, record.value)
+            positions = {tp: await consumer.position(tp) for tp in pending}
+            pending = {tp: offset for tp, offset in pending.items() if positions[tp] <= offset}
+    return found
+
+
+@asynccontextmanager
+async def _reading(
+    settings: Settings, starts: Mapping[TopicPartition, int], **options: object
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer that stands at these offsets."""
+    consumer = AIOKafkaConsumer(
+        **client_options(settings),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=POLL_MS,
+        **options,
+    )
+    await consumer.start()
+    try:
+        consumer.assign(list(starts))
+        for tp, offset in starts.items():
+            consumer.seek(tp, offset)
+        yield consumer
     finally:
         await consumer.stop()
-    return found

@@ -12,14 +12,14 @@ from faststream.kafka import KafkaBroker
 from l1_walk_contracts import Topics
 from service.domain.rules import Rules
 from service.pipeline import decode, reference_topic
+from service.pipeline.absence import Absence, Membership
 from service.pipeline.batch import Batch
 from service.pipeline.conditions import Conditions
-from service.pipeline.doubt import Doubt
 from service.pipeline.fold import Fold
 from service.pipeline.intake import Intake
 from service.pipeline.observer import Observer
 from service.pipeline.partitions import Partitions
-from service.pipeline.peek import holding
+from service.pipeline.peek import digests, holding
 from service.pipeline.publishers import Publishers
 from service.pipeline.reference_topic import CatchUp, ReferenceBatch
 from service.pipeline.references import ReferencePolicy
@@ -28,7 +28,6 @@ from service.pipeline.slices import Committed
 from service.pipeline.subscriber import SLOW_POLL_MS, Subscription, Take
 from service.pipeline.watch import Watch
 from service.settings import Settings
-from service.store import progress
 from service.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -75,6 +74,13 @@ class Pipeline:
         self.relay = Relay(database, publishers, self.conditions, observer, self._commit_offsets)
         self.partitions = self._take_commands()
         self.reference_partitions = self._take_references()
+        self._absence = Absence(
+            (
+                Membership(self._commands, self.partitions),
+                Membership(self._references, self.reference_partitions),
+            ),
+            self.conditions,
+        )
 
     def _take_commands(self) -> Partitions:
         partitions = Partitions(
@@ -82,6 +88,7 @@ class Pipeline:
             self._database,
             self.conditions,
             consumer=lambda: self._commands.consumer,
+            digests=partial(digests, self._settings, self._topics.commands),
             batch_max=self._settings.batch_max,
             before_resume=self.relay.publish_leftovers,
             after_loss=self._drain,
@@ -94,7 +101,6 @@ class Pipeline:
             batch,
             self.conditions,
             self._observer,
-            self._doubt(self._topics.commands),
             committed=self._hand_over,
             put_aside=decode.Decoded.failing,
         )
@@ -108,21 +114,13 @@ class Pipeline:
             self._database,
             self.conditions,
             consumer=lambda: self._references.consumer,
+            digests=partial(digests, self._settings, topic),
             batch_max=self._settings.batch_max,
         )
         batch = ReferenceBatch(self._database, topic, adopted=self._adopted)
-        intake = Intake(
-            partitions, reference_topic.decode, batch, self.conditions, self._observer, self._doubt(topic)
-        )
+        intake = Intake(partitions, reference_topic.decode, batch, self.conditions, self._observer)
         self._references.attach(partitions, intake.take)
         return partitions
-
-    def _doubt(self, topic: str) -> Doubt:
-        async def note(partition: int, offset: int) -> int:
-            async with self._database.transaction() as connection:
-                return await progress.note_try(connection, topic, partition, offset)
-
-        return Doubt(note)
 
     def _policy(self) -> ReferencePolicy:
         topic = self._topics.references
@@ -137,9 +135,11 @@ class Pipeline:
         """Begin to publish; the consumers are FastStream's to start."""
         self.relay.start()
         self._watch.start()
+        self._absence.start()
 
     async def give_up(self, seconds: float) -> None:
         """Handle nothing more: the batch in flight ends, what it owes is published, offsets are committed."""
+        await self._absence.stop()
         try:
             async with asyncio.timeout(seconds):
                 await self.partitions.give_up()  # first: its batch may wait for references
@@ -155,7 +155,8 @@ class Pipeline:
     @property
     def alive(self) -> bool:
         """Whether all its loops run."""
-        return self.relay.alive and self._watch.alive and self._commands.alive and self._references.alive
+        loops = (self.relay, self._watch, self._absence, self._commands, self._references)
+        return all(loop.alive for loop in loops)
 
     def lags(self) -> dict[int, int]:
         """For each partition held, the messages that wait, as far as the last fetch tells."""

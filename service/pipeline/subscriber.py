@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.errors import ConsumerStoppedError
+from aiokafka.errors import ConsumerStoppedError, OffsetOutOfRangeError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
@@ -64,9 +64,11 @@ class Subscription:
         self._title = title
         self._poll_ms = poll_ms
         self._subscriber: BatchSubscriber | None = None
+        self._partitions: Partitions | None = None
 
     def attach(self, partitions: Partitions, take: Take) -> None:
         """Say who follows the group's assignments and who takes the records."""
+        self._partitions = partitions
         self._subscriber = self._broker.subscriber(
             self._topic,
             batch=True,
@@ -75,7 +77,7 @@ class Subscription:
             group_id=self._group,
             listener=partitions,
             ack_policy=AckPolicy.MANUAL,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # what retention took, or a topic that was made anew, is never passed over
             isolation_level="read_committed",
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
@@ -92,6 +94,17 @@ class Subscription:
         @self._subscriber
         async def handle(records: Any) -> None:
             await take(records)
+
+    def leave(self) -> None:
+        """Leave the group, so that others get the partitions at once; FastStream's poll waits meanwhile.
+
+        aiokafka then calls no listener: what is held is given up before.
+        """
+        self.consumer.unsubscribe()
+
+    def join(self) -> None:
+        """Be a member of the group again."""
+        self.consumer.subscribe([self._topic], listener=self._partitions)
 
     @property
     def consumer(self) -> AIOKafkaConsumer:
@@ -130,6 +143,9 @@ def _undone(poll: Poll, partitions: Partitions) -> Poll:
             records = await poll(consumer)
         except ConsumerStoppedError:
             raise
+        except OffsetOutOfRangeError:
+            await partitions.fetch_within()
+            return ()
         except Exception as error:
             partitions.fetch_again(error)
             raise

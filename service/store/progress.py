@@ -24,6 +24,11 @@ class Progress(NamedTuple):
     digest: bytes | None = None
     """Of the last record handled; None: nothing was handled yet, or a person set the progress."""
 
+    @property
+    def set_by_hand(self) -> bool:
+        """Whether a person set it, and nobody has taken the partition since."""
+        return self.next_offset is not None and self.digest is None and self.takes == 0
+
 
 class Advance(NamedTuple):
     """How far a batch brings a partition, and what its last record was."""

@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -36,6 +36,10 @@ async def nothing_left(partitions: Collection[int]) -> AsyncGenerator[Collection
     yield partitions
 
 
+async def nothing_there(_: Mapping[int, int]) -> dict[int, bytes]:
+    return {}
+
+
 async def nothing_owed() -> None: ...
 
 
@@ -46,6 +50,7 @@ async def test_what_is_not_ours_to_take_any_more_is_awaited_no_longer() -> None:
         cast("Database", Away()),
         conditions,
         consumer=Consumer,
+        digests=nothing_there,
         batch_max=10,
         before_resume=nothing_left,
         after_loss=nothing_owed,
