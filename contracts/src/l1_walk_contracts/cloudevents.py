@@ -36,8 +36,8 @@ class CommandMessage(_CloudEvent[Data]):
     """A command: the record's value in structured mode.
 
     In binary mode the attributes are headers named `ce_ATTRIBUTE`, and the value is `data`. The record's key is
-    the session id. At most 524,288 bytes. `data_base64` is not read. Null is as good as absent. Of doubled keys
-    and headers the last counts. Attributes and fields that are unknown are ignored.
+    the session id. At most 524,288 bytes and 20,000 JSON values. `data_base64` is not read. Null is as good as
+    absent. Of doubled keys and headers the last counts. Attributes and fields that are unknown are ignored.
     """
 
     id: _Usable = Field(
