@@ -15,6 +15,7 @@ from service.pipeline import decode, reference_topic
 from service.pipeline.absence import Absence, Membership
 from service.pipeline.batch import Batch
 from service.pipeline.conditions import Conditions
+from service.pipeline.doubt import Doubt
 from service.pipeline.fold import Fold
 from service.pipeline.intake import Intake
 from service.pipeline.observer import Observer
@@ -28,6 +29,7 @@ from service.pipeline.slices import Committed
 from service.pipeline.subscriber import SLOW_POLL_MS, Subscription, Take
 from service.pipeline.watch import Watch
 from service.settings import Settings
+from service.store import progress
 from service.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -101,6 +103,7 @@ class Pipeline:
             batch,
             self.conditions,
             self._observer,
+            self._doubt(self._topics.commands),
             committed=self._hand_over,
             put_aside=decode.Decoded.failing,
         )
@@ -118,9 +121,18 @@ class Pipeline:
             batch_max=self._settings.batch_max,
         )
         batch = ReferenceBatch(self._database, topic, adopted=self._adopted)
-        intake = Intake(partitions, reference_topic.decode, batch, self.conditions, self._observer)
+        intake = Intake(
+            partitions, reference_topic.decode, batch, self.conditions, self._observer, self._doubt(topic)
+        )
         self._references.attach(partitions, intake.take)
         return partitions
+
+    def _doubt(self, topic: str) -> Doubt:
+        async def note(partition: int, offset: int) -> int:
+            async with self._database.transaction() as connection:
+                return await progress.note_try(connection, topic, partition, offset)
+
+        return Doubt(note)
 
     def _policy(self) -> ReferencePolicy:
         topic = self._topics.references
