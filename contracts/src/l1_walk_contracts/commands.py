@@ -139,7 +139,9 @@ class NoteItem:
 class ReplaceNotesData(CommandBase):
     """`replace-notes`: these notes in the place of all that stand (an editor's autosave)."""
 
-    notes: Annotated[tuple[NoteItem, ...], Field(fail_fast=True)] = Field(description="All notes, in order.")
+    notes: Annotated[tuple[NoteItem, ...], Field(fail_fast=True, max_length=limits.NOTES)] = Field(
+        description="All notes, in order."
+    )
 
 
 class ResolveData(CommandBase):

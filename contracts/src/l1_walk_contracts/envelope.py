@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .jsontext import parse_json
-from .limits import ID_CHARS
+from .jsontext import has_more_values, parse_json
+from .limits import ID_CHARS, JSON_VALUES
 from .records import Header, Record
 from .vocabulary import TYPE_PREFIX
 
@@ -29,6 +29,8 @@ def open_envelope(record: Record) -> tuple[Mapping[str, Any], Any]:
     Promises that specversion is 1.0, that id, source and type are usable, the type one of ours and the
     subject a session id. Raises NoEnvelope otherwise. `data_base64` is not read.
     """
+    if record.value is not None and has_more_values(record.value, JSON_VALUES):
+        raise NoEnvelope(f"over {JSON_VALUES:,} JSON values")
     attributes = _binary_attributes(record.headers) if record.headers else None
     if attributes is None:
         attributes = _json_object(record.value)

@@ -6,6 +6,9 @@ from typing import Final
 # The envelope (design 4)
 MESSAGE_BYTES: Final = 512 * 1024
 """Bytes of a record's value; a larger one is unreadable."""
+JSON_VALUES: Final = 20_000
+"""Values in a record's value: texts, numbers, true, false, null, lists and objects, at any depth. The largest list of
+notes that a walk can hold has half as many; a message of more of them is unreadable, as one that is too large."""
 ID_CHARS: Final = 128
 """Characters of `id`, `source` and `type`, at least one."""
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -31,6 +34,9 @@ PATH_BYTES: Final = 1024 * 1024
 """Bytes of `walked_path` as JSON."""
 NOTES_BYTES: Final = 256 * 1024
 """Bytes of `walk_notes` as JSON."""
+
+NOTES: Final = 3_000
+"""Notes in one `replace-notes`: each takes 90 bytes of `NOTES_BYTES` at least, so more of them fit no walk."""
 
 # Events (design 7)
 EVENT_BYTES: Final = 64 * 1024

@@ -25,6 +25,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
 }
 _DETAILED: Final[Mapping[str, Callable[[ErrorDetails], str]]] = {
     "string_too_long": lambda e: f"must have at most {e['ctx']['max_length']:,} characters",
+    "too_long": lambda e: f"must have at most {e['ctx']['max_length']:,} entries",
     "string_pattern_mismatch": lambda e: _unfit_text(e["input"]),
     "greater_than_equal": lambda e: f"must be at least {e['ctx']['ge']:,}",
     "less_than_equal": lambda e: f"must be at most {e['ctx']['le']:,}",

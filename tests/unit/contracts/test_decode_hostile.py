@@ -12,14 +12,17 @@ from l1_walk_contracts import (
     COMMAND_DATA,
     Command,
     Invalid,
+    Outcome,
     Record,
+    Settle,
     Unreadable,
     Unsupported,
     Verb,
     decode_command,
 )
-from l1_walk_contracts.limits import MESSAGE_BYTES
+from tests.support.hostile import ROWS, Hostile
 from tests.support.records import SESSION, STAMP, data_of, envelope_of, record_of
+from tests.support.walk import Walk
 
 SECRET = "hunter2"
 NOTE = Verb.NOTE
@@ -31,100 +34,27 @@ def with_data(member: str, verb: Verb = NOTE) -> bytes:
     return f"{text[:-2]}, {member}}}}}".encode()
 
 
-def filled(begin: str, unit: str, end: str, verb: Verb = NOTE) -> bytes:
-    """A command as large as may be, of many times the same."""
-    room = MESSAGE_BYTES - len(with_data(begin + end, verb))
-    return with_data(begin + unit * (room // len(unit)) + end, verb)
-
-
-DIGITS = "9" * 5000
-NULL_FIELDS: dict[str, Any] = dict.fromkeys(data_of(NOTE))
-
-WHAT: dict[str, tuple[bytes, type[Any]]] = {
-    "U+0000 in a text": (with_data('"text": "a\\u0000b"'), Invalid),
-    "U+0000 in a field nobody knows": (with_data('"x": "a\\u0000b"'), Command),
-    "U+0000 in a name": (with_data('"\\u0000": 1'), Command),
-    "half a pair in a text": (with_data('"text": "\\ud800"'), Invalid),
-    "the other half": (with_data('"text": "\\udc00"'), Invalid),
-    "the halves in the wrong order": (with_data('"text": "\\udc00\\ud800"'), Invalid),
-    "both halves": (with_data('"text": "\\ud83d\\ude00"'), Command),
-    "two halves and a pair": (with_data('"text": "\\ud83d\\ud83d\\ude00"'), Invalid),
-    "no half at all": (with_data('"text": "\\\\ud800"'), Command),
-    "half a pair after a backslash": (with_data('"text": "\\\\\\ud800"'), Invalid),
-    "half a pair in a name": (with_data('"\\ud800": 1'), Command),
-    "half a pair in bytes": (with_data('"text": "?"').replace(b"?", b"\xed\xa0\x80"), Unreadable),
-    "overlong UTF-8": (with_data('"text": "?"').replace(b"?", b"\xc0\x80"), Unreadable),
-    "NaN": (with_data('"x": NaN'), Unreadable),
-    "Infinity": (with_data('"x": Infinity'), Unreadable),
-    "a number that is too large": (with_data('"x": 1e999'), Command),
-    "a long number in a field": (with_data(f'"expected_version": {DIGITS}'), Invalid),
-    "a long number for a text": (with_data(f'"text": {DIGITS}'), Invalid),
-    "a long number for a helpful": (with_data(f'"helpful": {DIGITS}', Verb.FEEDBACK), Invalid),
-    "a long number elsewhere": (with_data(f'"x": {DIGITS}'), Command),
-    "a long number that is none": (with_data(f'"x": 0{DIGITS}'), Unreadable),
-    "a number past 64 bits": (with_data('"expected_version": 18446744073709551616'), Invalid),
-    "zero": (with_data('"expected_version": 0'), Invalid),
-    "a fraction": (with_data('"expected_version": 1.0'), Invalid),
-    "truth for a number": (with_data('"expected_version": true'), Invalid),
-    "a text for a number": (with_data('"expected_version": "1"'), Invalid),
-    "a text for truth": (with_data('"helpful": "yes"', Verb.FEEDBACK), Invalid),
-    "a number for truth": (with_data('"helpful": 1', Verb.FEEDBACK), Invalid),
-    "a number for a text": (with_data('"text": 1'), Invalid),
-    "an account in braces": (with_data(f'"account_id": "{{{SESSION}}}"'), Invalid),
-    "an account as a URN": (with_data(f'"account_id": "urn:uuid:{SESSION}"'), Invalid),
-    "an account without hyphens": (with_data(f'"account_id": "{SESSION.replace("-", "")}"'), Invalid),
-    "an account in capitals": (with_data(f'"account_id": "{SESSION.upper()}"'), Command),
-    "a kind that is a list": (with_data('"session_kind": []', Verb.START), Invalid),
-    "a kind with half a pair": (with_data('"session_kind": "\\ud800"', Verb.START), Invalid),
-    "a ticket that is a list": (with_data('"ticket": [1, 2]', Verb.START), Invalid),
-    "doubled keys": (with_data('"text": 1, "text": "last"'), Command),
-    "nested 150 deep": (with_data(f'"x": {"[" * 150}{"]" * 150}'), Command),
-    "nested 100,000 deep": (with_data(f'"x": {"[" * 100_000}{"]" * 100_000}'), Unreadable),
-    "nested and never closed": (with_data(f'"x": {"[" * 100_000}'), Unreadable),
-    "nested after half a pair": (with_data(f'"w": "\\ud800", "x": {"[" * 900}{"]" * 900}'), Unreadable),
-    "objects, nested": (with_data(f'"x": {"{" + chr(34) + "a" + chr(34) + ":"}' * 9000), Unreadable),
-    "all null": (json.dumps(envelope_of(NOTE, data=NULL_FIELDS)).encode(), Invalid),
-    "largest: lists": (filled('"x": [', "[],", "[]]"), Command),
-    "largest: objects": (filled('"x": [', "{},", "{}]"), Command),
-    "largest: deep lists": (filled('"x": [', "[" * 190 + "]" * 190 + ",", "1]"), Command),
-    "largest: numbers and a long one": (filled(f'"x": [{DIGITS},', "1,", "1]"), Command),
-    "largest: long numbers": (filled('"x": [', DIGITS + ",", "1]"), Command),
-    "largest: numbers just not too long": (filled('"x": [', DIGITS[:4300] + ",", "1]"), Command),
-    "largest: one number": (filled('"x": ', "9", ""), Command),
-    "largest: digits in a text, and half a pair": (
-        filled('"x": "\\ud800', DIGITS[:4300] + " ", '"'),
-        Command,
-    ),
-    "largest: half pairs": (filled('"x": "', "\\ud800", '"'), Command),
-    "largest: half pairs, apart": (filled('"x": [', '"\\ud800",', "1]"), Command),
-    "largest: backslashes": (filled('"x": "\\ud800', "\\\\", '"'), Command),
-    "largest: quotes": (filled('"x": "\\ud800', '\\"', '"'), Command),
-    "largest: the same key": (filled("", '"x":1,', '"x":1'), Command),
-    "largest: text": (filled('"text": "', "a", '"'), Invalid),
-    "largest: blanks": (filled('"text": "', " ", '"'), Invalid),
-    "largest: notes": (filled('"notes": [', '{"text":"a"},', '{"text":"a"}]', Verb.REPLACE_NOTES), Command),
-    "largest: bad notes": (filled('"notes": [', "1,", "1]", Verb.REPLACE_NOTES), Invalid),
-    "largest: a fraction of a second": (
-        filled('"idle_since": "2026-01-31T09:30:00.', "1", 'Z"', Verb.ABANDON),
-        Command,
-    ),
-    "largest: brackets": (b"[" * MESSAGE_BYTES, Unreadable),
-    "largest: braces": (b"{" * MESSAGE_BYTES, Unreadable),
-    "largest: white space": (b" " * MESSAGE_BYTES, Unreadable),
-    "largest: U+0000": (b"\0" * MESSAGE_BYTES, Unreadable),
-    "larger": (b"[" * (MESSAGE_BYTES + 1), Unreadable),
+TYPES = {
+    (Outcome.ACCEPTED, ""): Command,
+    (Outcome.REJECTED, "notes_too_large"): Command,
+    (Outcome.REJECTED, "invalid"): Invalid,
+    (Outcome.DEAD_LETTERED, "unreadable"): Unreadable,
+    (Outcome.DEAD_LETTERED, "unsupported"): Unsupported,
 }
 
 
-@pytest.mark.parametrize("name", WHAT)
-def test_a_hostile_message(name: str) -> None:
-    value, expected = WHAT[name]
-    record = record_of(value)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_row_of_the_table(row: Hostile) -> None:
+    record = row.make(Walk()).received(STAMP if row.timestamp_ms is None else row.timestamp_ms)
     begin = time.process_time()
     decoded = decode_command(record)
     spent = time.process_time() - begin
-    assert type(decoded) is expected, decoded
-    assert spent < 5, "the largest take tens of milliseconds: something grows faster than the message"
+    assert type(decoded) is TYPES[row.outcome, row.reason], decoded
+    if isinstance(decoded, Invalid):
+        assert "; ".join(f"{error.field} {error.message}" for error in decoded.errors) == row.told
+    elif not isinstance(decoded, Command | Settle):
+        assert decoded.error.startswith(row.told)
+    assert spent < 5, "the largest take milliseconds: something grows faster than the message"
 
 
 def test_errors_of_texts_say_what_is_allowed() -> None:
@@ -188,7 +118,7 @@ timestamps = st.integers(-1, STAMP * 2) | st.integers(-(2**63), 2**63 - 1)
 
 def check(record: Record) -> None:
     decoded = decode_command(record)
-    assert isinstance(decoded, Command | Invalid | Unsupported | Unreadable)
+    assert isinstance(decoded, Command | Invalid | Settle | Unsupported | Unreadable)
     assert repr(decode_command(record)) == repr(decoded)
     if isinstance(decoded, Invalid):
         assert decoded.errors

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l1_walk_contracts.jsontext import parse_json
+from l1_walk_contracts.jsontext import has_more_values, parse_json
 
 texts = st.text('ab"\\ud8\ud800\udbff\udc00\udfff\U0001f600', max_size=8)
 values = st.recursive(
@@ -26,7 +26,7 @@ def written(value: Any) -> str:
     if isinstance(value, dict):
         return f"{{{','.join(f'{json.dumps(key)}:{written(item)}' for key, item in value.items())}}}"
     if isinstance(value, float):
-        return f"{'-' * (value < 0)}1{'0' * 4300}"
+        return f"{'-' * (value < 0)}1{'0' * 309}"
     return json.dumps(value)
 
 
@@ -67,3 +67,32 @@ def test_long_numbers_beside_texts(text: str) -> None:
 def test_long_digits_that_are_no_number(text: str) -> None:
     with pytest.raises(ValueError, match="line 1 column"):
         parse_json(text.encode())
+
+
+def test_numbers_that_a_double_holds_stay_whole() -> None:
+    assert parse_json(b"9" * 309) == int("9" * 309)
+    assert parse_json(b"9" * 310) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("1", 0), ("[]", 1), ("[1, 2]", 2), ('{"a": 1, "b": [1, 2, {}]}', 6), ('["a,[{\\"\\\\", "{"]', 2)],
+)
+def test_values_are_counted_by_commas_and_brackets_outside_of_texts(text: str, count: int) -> None:
+    padded = text.encode().ljust(100)
+    assert not has_more_values(padded, count)
+    assert count == 0 or has_more_values(padded, count - 1)
+
+
+def test_so_many_texts_are_too_many_values() -> None:
+    assert has_more_values(b'["a" "b" "c" "d"]' * 10 + b"," * 20, 19)
+
+
+def test_a_short_text_holds_few_values() -> None:
+    assert not has_more_values(b"[" * 20, 20)
+
+
+def test_too_many_halves_of_pairs_are_no_json() -> None:
+    assert parse_json(b'["' + rb"\ud800" * 20_000 + b'"]') == ["\0" * 20_000]
+    with pytest.raises(ValueError, match="surrogate"):
+        parse_json(b'["' + rb"\uD800" * 20_001 + b'"]')
