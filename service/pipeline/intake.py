@@ -111,9 +111,6 @@ class Intake(Generic[R]):
             aside: it is one record that is to be put aside.
         """
         try:
-            behind_gaps = [one.partition.number for one in work if one.records[0].offset > one.follows]
-            if behind_gaps:
-                await self._partitions.stop_where_lost(behind_gaps)
             if aside or not await self._guilty(work):
                 await self._commit(work)
         except Exception as error:

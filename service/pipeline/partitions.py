@@ -193,15 +193,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             KafkaError: the broker does not tell.
         """
         self._seek_back()
-        await self.stop_where_lost(list(self.held))
-
-    async def stop_where_lost(self, numbers: Iterable[int]) -> None:
-        """Stop those of these partitions whose next offset lies outside of what the topic holds now.
-
-        Raises:
-            KafkaError: the broker does not tell.
-        """
-        tps = [TopicPartition(self.topic, number) for number in numbers]
+        tps = [TopicPartition(self.topic, number) for number in self.held]
         first, end = await self._extent(tps)
         for tp in tps:
             partition = self.held.get(tp.partition)

@@ -174,9 +174,6 @@ class Log:
     def pause(self, numbers: Iterable[int]) -> None:
         self.paused |= set(numbers)
 
-    async def stop_where_lost(self, numbers: Iterable[int]) -> None:
-        """Every other offset is a marker: nothing was lost."""
-
     async def reload(self, numbers: Iterable[int]) -> None:
         await asyncio.sleep(0)
         for number in list(numbers):
