@@ -7,10 +7,13 @@ from tests.fault.lab import Lab
 from tests.fault.results import Result, Verdict
 from tests.fault.run import DifferentError, open_run
 from tests.fault.scenario import Scenario
+from tests.fault.scenarios.broker import BROKER
+from tests.fault.scenarios.database import DATABASE
+from tests.fault.scenarios.network import NETWORK
 from tests.fault.scenarios.workers import WORKERS
 from tests.fault.traffic import help_desk
 
-ALL: tuple[Scenario, ...] = (*WORKERS,)
+ALL: tuple[Scenario, ...] = (*WORKERS, *NETWORK, *DATABASE, *BROKER)
 GATES = tuple(scenario for scenario in ALL if scenario.gate)
 
 

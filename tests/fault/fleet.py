@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -68,10 +69,13 @@ class Fleet:
         """Those that have not ended."""
         return [worker for worker in self._all if worker.running]
 
-    def start(self, *, short_session: bool = False, **env: str) -> Worker:
-        """One more worker; with a short session the group soon misses it when it is killed."""
-        session = {"WALK_FAULT_SESSION_MS": str(SHORT_SESSION_MS)} if short_session else {}
-        worker = Worker(self._children, self._settings, **session, **env)
+    def start(self, *ways: Mapping[str, str], short_session: bool = False, **env: str) -> Worker:
+        """One more worker, by way of proxies if given; with a short session the group soon misses it when killed."""
+        for way in ways:
+            env |= way
+        if short_session:
+            env["WALK_FAULT_SESSION_MS"] = str(SHORT_SESSION_MS)
+        worker = Worker(self._children, self._settings, **env)
         self._all.append(worker)
         self._figures["starts"] += 1
         return worker

@@ -6,7 +6,9 @@ import secrets
 import sys
 import time
 from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from l1_walk_contracts import Topics
+from service.dev.ports import LOOPBACK
 from service.dev.simulation.check import compare, look
 from service.dev.simulation.expected import Traffic
 from service.ops import topics as topic_setup
@@ -22,6 +25,7 @@ from service.store.address import dsn
 from tests.fault.feed import Feed
 from tests.fault.fleet import ROOT, Fleet
 from tests.fault.lab import Lab
+from tests.fault.proxy import OnCommit, Proxy
 from tests.fault.watch import Watch
 from tests.support.site import environment, site_settings
 from tests.support.waiting import until
@@ -61,6 +65,7 @@ class Run:
         self.healed_in = 0.0
         self.verified = False
         self._feed: Feed | None = None
+        self._proxies = AsyncExitStack()
 
     @property
     def feed(self) -> Feed:
@@ -71,6 +76,19 @@ class Run:
     def begin(self, seconds: float) -> None:
         """Let upstream send, over so many seconds unless it is hurried; at once with 0."""
         self._feed = Feed(self.settings, self.topics.commands, self.traffic.records, seconds)
+
+    async def before_postgres(self, on_commit: OnCommit | None = None) -> tuple[Proxy, dict[str, str]]:
+        """A proxy before PostgreSQL, up to the end of the run, and what leads a worker through it."""
+        url = urlsplit(self.settings.require_database())
+        proxy = await self._proxies.enter_async_context(Proxy(url.port or 0, on_commit=on_commit))
+        through = url._replace(netloc=f"{url.netloc.rpartition(':')[0]}:{proxy.port}")
+        return proxy, {"WALK_DATABASE_URL": urlunsplit(through)}
+
+    async def before_kafka(self) -> tuple[Proxy, dict[str, str]]:
+        """The same before Kafka; there can be one at a time."""
+        kafka = self.lab.kafka
+        proxy = await self._proxies.enter_async_context(Proxy(kafka.back_port, kafka.proxy_port))
+        return proxy, {"WALK_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{proxy.port}"}
 
     async def pause(self, seconds: float) -> None:
         """Let time pass; raises at once where something unsafe is seen."""
@@ -116,6 +134,14 @@ class Run:
         await self.fleet.ready(max(5.0, HEALS_WITHIN - self.healed_in))
         assert not (ended := self.fleet.ended_by_themselves()), ended
 
+    async def drained(self, timeout: float) -> None:
+        """Wait until all that upstream has to say is sent, handled and published, though a fault goes on."""
+        began = time.monotonic()
+        await self.feed.end(timeout)
+        await until(
+            self._drained, timeout - (time.monotonic() - began), f"all is handled; {self.fleet.logs()}"
+        )
+
     async def judge(self) -> None:
         """Compare rows and topics with what must be.
 
@@ -134,6 +160,7 @@ class Run:
     async def close(self) -> None:
         """End the workers and drop what the run made on the servers."""
         await self.fleet.close()
+        await self._proxies.aclose()
         await self.watch.close()
         if self._feed is not None:
             await self._feed.close()
