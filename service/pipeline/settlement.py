@@ -120,7 +120,7 @@ class Settlement:
         self, connection: Connection, one: Decoded, command: Settle, letters: Sequence[DeadLetter]
     ) -> _Run:
         run, by, why = _Run(), command.by, command.reason
-        await held.release(connection, letters[0].id)
+        await held.release(connection, letters[0].session_id, letters[0].id)
         if command.verb is SettleVerb.DISCARD:
             dropped = [Settled(letters[0].id, None, None)]
             await dead_letters.settle(connection, DeadLetterState.DISCARDED, dropped, by, why)

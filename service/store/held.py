@@ -26,15 +26,17 @@ async def add(connection: Connection, holds: Collection[Hold]) -> None:
     await connection.execute(_ADD, *map(list, zip(*sorted(holds), strict=True)))
 
 
-async def release(connection: Connection, dead_letter_id: UUID) -> None:
-    """Hold no session behind this dead letter any more."""
-    await connection.execute("DELETE FROM l1_walk_held WHERE dead_letter_id = $1", dead_letter_id)
+async def release(connection: Connection, session_id: UUID | None, dead_letter_id: UUID) -> None:
+    """Hold the session of this dead letter behind it no more; None: it has none."""
+    await connection.execute(_RELEASE, session_id, dead_letter_id)
 
 
 _LOAD = """
 SELECT session_id, dead_letter_id, partition FROM l1_walk_held
 WHERE session_id = ANY($1::uuid[]) ORDER BY session_id FOR UPDATE
 """
+
+_RELEASE = "DELETE FROM l1_walk_held WHERE session_id = $1 AND dead_letter_id = $2"
 
 _ADD = """
 INSERT INTO l1_walk_held (session_id, dead_letter_id, partition)
