@@ -16,6 +16,7 @@ from service.cli import (
     status,
     tail,
     topics,
+    verify,
     worker,
 )
 from service.cli.tree import Commands, add, examples, group, prose
@@ -71,6 +72,7 @@ class Walk(Commands):
         "session",
         "status",
         "dead-letters",
+        "verify",
         "contracts",
     )
 
@@ -102,6 +104,8 @@ add(_letters, "show", dead_letters.show, dead_letters.SHOW_EPILOG)
 add(_letters, "redrive", settle.redrive, settle.REDRIVE_EPILOG)
 add(_letters, "discard", settle.discard, settle.DISCARD_EPILOG)
 app.add_typer(_letters, name="dead-letters", rich_help_panel=_OPERATE)
+
+add(app, "verify", verify.verify, verify.EPILOG, _OPERATE)
 
 _contracts = group("The JSON Schemas of commands and events: export, check.")
 add(_contracts, "export", contracts.export, contracts.EXPORT_EPILOG)

@@ -1,0 +1,295 @@
+"""Every command decided anew, in the order of its partition, through the worker's own pure fold."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from l1_walk_contracts import (
+    Command,
+    DeadLetterState,
+    Outcome,
+    RejectionReason,
+    SessionStatus,
+    Settle,
+    SettleVerb,
+    Topics,
+    Verb,
+)
+from service.domain.rules import Rules
+from service.ops.verify import recorded
+from service.ops.verify.due import Due, DueLetter, pack_record, read_record
+from service.ops.verify.reach import Reach
+from service.ops.verify.recorded import Recorded, Rejection
+from service.ops.verify.report import Reason
+from service.ops.verify.walks import Walk, Walks
+from service.pipeline.decode import Decoded, decode, decode_record
+from service.pipeline.fold import Effects, Fold, Known
+from service.store.held import Hold
+
+BEGINNINGS = (Verb.START, Verb.ESCALATE_WITHOUT_WALK)
+
+
+class Refold:
+    """Decides commands and notes what must have come of them.
+
+    What the worker knew and the topic does not tell is taken as recorded: which references were known, which
+    command came first of two partitions, on what the worker failed.
+
+    Args:
+        spill: what stands there, and where to note what must.
+        topics: their names.
+        rules: the domain's settings.
+        reach: what of each partition is in reach.
+        adopted: whether upstream wrote sessions before us.
+    """
+
+    def __init__(
+        self,
+        spill: sqlite3.Connection,
+        topics: Topics,
+        rules: Rules,
+        reach: Mapping[int, Reach],
+        *,
+        adopted: bool,
+    ) -> None:
+        self._spill = spill
+        self._fold = Fold(topics, rules)
+        self._due = Due(spill, topics)
+        self._walks = Walks(spill)
+        self._recorded = Recorded(spill)
+        self._reach = reach
+        self._adopted = adopted
+        self.outcomes: Counter[str] = Counter()
+
+    def take(self, records: Sequence[ConsumerRecord]) -> None:
+        """Decide these records of one partition."""
+        for one in decode(records):
+            if self._reach[one.partition].was_set(one.offset):
+                self._leave_out(one)
+            elif isinstance(one.message, Settle):
+                self._settle(one, one.message)
+            else:
+                self._decide(one)
+
+    def finish(self) -> None:
+        """Decide what had to wait until all partitions were read."""
+        for (session,) in self._spill.execute("SELECT DISTINCT session FROM crossing").fetchall():
+            self._cross(UUID(bytes=session))
+        self._walks.flush()
+        self._spill.execute(_ERASED, (Reason.ERASED,))
+
+    def _decide(self, one: Decoded, *, crossed: bool = False) -> None:
+        fault, rejection = self._recorded.fault(one), self._recorded.rejection(one)
+        if fault is not None:
+            one = recorded.put_aside(one, fault)
+        id_ = one.session_id
+        if id_ is None:
+            self._note(one, None, self._fold([one], Known({}, {}, (), ())))
+            return
+        walk = self._walks.get(id_)
+        away = self._is_away(one, walk)
+        if not crossed and fault is None and self._must_wait(one, walk, rejection, away=away):
+            self._wait(one)
+        elif rejection is not None and (away or rejection.strayed):
+            self._note(one, walk, self._fold([one], recorded.as_rejected(one, rejection)))
+        elif away and walk is None:
+            self._note(one, walk, self._fold([one], recorded.from_elsewhere(one)))
+        else:
+            self._note(one, walk, self._fold([one], self._known(one, walk, rejection)))
+
+    def _leave_out(self, one: Decoded) -> None:
+        """Check nothing of this session: nobody can tell whether the worker handled this."""
+        session_id = getattr(one.message, "session_id", None)
+        if session_id is not None:
+            self._spill.execute(_UNCHECKED, (UUID(session_id).bytes, Reason.PROGRESS_SET))
+
+    def _known(self, one: Decoded, walk: Walk | None, rejection: Rejection | None) -> Known:
+        """What the database said of the command's session, as far as commands made it."""
+        unknown, gone = recorded.unknown_to(one, rejection), recorded.gone_to(one, rejection)
+        id_ = one.session_id
+        if walk is None or id_ is None:
+            return Known({}, {}, unknown, gone)
+        known = Known({}, {}, unknown, gone)
+        if walk.head is not None and walk.held_in is not None:
+            known.held = {id_: Hold(id_, walk.head, walk.held_in)}
+        if walk.session is not None:
+            known.sessions = {id_: walk.session}
+            if isinstance(one.message, Command):
+                key = (id_, one.message.source, one.message.id)
+                digest = self._due.seen(key)
+                if digest is not None and not _was_forgotten(one, walk, digest, rejection):
+                    known.seen = {key: digest}
+        return known
+
+    def _note(self, one: Decoded, walk: Walk | None, effects: Effects) -> None:
+        """Keep what came of a record."""
+        if effects.started or effects.changed or effects.held:
+            assert one.session_id is not None
+            walk = walk or Walk()
+            if effects.started or effects.changed:
+                walk.session = (*effects.started, *(new for _, new in effects.changed))[0]
+            for hold in effects.held:
+                walk.head, walk.held_in = hold.dead_letter_id, hold.partition
+            self._walks.put(one.session_id, walk)
+        self._due.inbox(effects.inbox)
+        self._due.letters(one, effects.dead_letters)
+        self._due.messages(one, effects.messages)
+        self.outcomes.update(outcome.value for outcome, _ in effects.results)
+
+    # What came from elsewhere than its session's partition, or of a session whose start was not seen
+
+    def _is_away(self, one: Decoded, walk: Walk | None) -> bool:
+        """Whether the session lives in another partition, as far as can be told."""
+        if walk is not None:
+            home = walk.held_in if walk.session is None else walk.session.home_partition
+        else:
+            home = self._kept_home(one)[1]
+        return home is not None and home != one.partition
+
+    def _must_wait(self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool) -> bool:
+        """Whether what became of it can be told only once all partitions are read."""
+        if not isinstance(one.message, Command):
+            return False
+        if rejection is None and away:
+            return True
+        if walk is not None or not self._kept_home(one)[0]:
+            return False
+        if one.message.verb not in BEGINNINGS:
+            return rejection is None
+        if rejection is not None:
+            return rejection.reason == RejectionReason.SESSION_EXISTS
+        return not self._reach[one.partition].whole and self._was_handled_before(one)
+
+    def _kept_home(self, one: Decoded) -> tuple[bool, int | None]:
+        """Whether the database has the session, and where it lives."""
+        assert one.session_id is not None
+        row = self._spill.execute(_KEPT_HOME, (one.session_id.bytes,)).fetchone()
+        return (False, None) if row is None else (True, row[0])
+
+    def _was_handled_before(self, one: Decoded) -> bool:
+        assert one.session_id is not None
+        assert isinstance(one.message, Command)
+        key = (one.session_id.bytes, one.message.source, one.message.id)
+        row = self._spill.execute(_KEPT_INBOX, key).fetchone()
+        return row is not None and row != (one.partition, one.offset)
+
+    def _wait(self, one: Decoded) -> None:
+        session = UUID(one.message.session_id) if isinstance(one.message, Settle) else one.session_id
+        assert session is not None
+        self._spill.execute(
+            "INSERT INTO crossing VALUES (?, ?, ?, ?, ?)",
+            (session.bytes, one.record.timestamp_ms, one.partition, one.offset, pack_record(one.record)),
+        )
+
+    def _cross(self, session_id: UUID) -> None:
+        """Decide what waited of a session, by time: its home is wherever its commands were handled."""
+        rows = self._spill.execute(_CROSSING, (session_id.bytes,)).fetchall()
+        waiting = [
+            decode_record(partition, offset, read_record(packed)) for partition, offset, packed in rows
+        ]
+        moves = self._walks.get(session_id) is None
+        if moves and not any(self._begins_walk(one) for one in waiting):
+            if self._adopted or not all(self._reach[one.partition].whole for one in waiting):
+                reason = Reason.ADOPTED if self._adopted else Reason.START_OUT_OF_REACH
+                self._spill.execute(_UNCHECKED, (session_id.bytes, reason))
+                return
+            moves = False
+        for one in waiting:
+            if isinstance(one.message, Settle):
+                self._settle(one, one.message, crossed=True)
+                continue
+            walk = self._walks.get(session_id)
+            if moves and walk is not None and walk.session is not None and self._is_away(one, walk):
+                walk.session = msgspec.structs.replace(walk.session, home_partition=None)
+            self._decide(one, crossed=True)
+
+    def _begins_walk(self, one: Decoded) -> bool:
+        message = one.message
+        return (
+            isinstance(message, Command)
+            and message.verb in BEGINNINGS
+            and self._recorded.rejection(one) is None
+            and not (not self._reach[one.partition].whole and self._was_handled_before(one))
+        )
+
+    # Dead letters that a command settles
+
+    def _settle(self, one: Decoded, command: Settle, *, crossed: bool = False) -> None:
+        rejection = self._recorded.rejection(one)
+        if rejection is not None:
+            refused = recorded.refused(one, command, rejection)
+            self._note(refused, None, self._fold([refused], Known({}, {}, (), ())))
+            return
+        if (fault := self._recorded.fault(one)) is not None:
+            self._decide(recorded.put_aside(one, fault))
+            return
+        letter = self._due.letter(command.dead_letter_id, one.partition)
+        if letter is None and not crossed and self._has_crossing(command):
+            self._wait(one)
+            return
+        self.outcomes[Outcome.ACCEPTED.value] += 1
+        if letter is None or letter.behind is not None or letter.state != DeadLetterState.OPEN:
+            return
+        letters = [letter, *self._due.parked(letter.id)]
+        self._release(letter)
+        if command.verb is SettleVerb.DISCARD:
+            self._due.settled(letter, DeadLetterState.DISCARDED, command.by)
+            del letters[0]
+        for each in letters:
+            self._redrive(each, command)
+
+    def _release(self, letter: DueLetter) -> None:
+        one = decode_record(letter.partition, letter.offset, read_record(letter.record))
+        walk = None if one.session_id is None else self._walks.get(one.session_id)
+        if walk is not None and walk.head is not None and walk.head.bytes == letter.id:
+            walk.head = walk.held_in = None
+
+    def _redrive(self, letter: DueLetter, command: Settle) -> None:
+        """Run one letter: it fails as often as the table tells, then goes through."""
+        one = decode_record(letter.partition, letter.offset, read_record(letter.record))
+        fault = self._recorded.attempts(letter.partition, letter.offset)
+        if fault is not None and letter.failures < (fault.attempts or 0):
+            one = recorded.put_aside(one, fault)
+        rejection = self._recorded.rejection(one)
+        walk = None if one.session_id is None else self._walks.get(one.session_id)
+        known = self._known(one, walk, rejection)
+        if rejection is not None and self._is_away(one, walk):
+            known = recorded.as_rejected(one, rejection)
+        effects = self._fold([one], known)
+        self._note(one, walk, effects)
+        ((outcome, reason),) = effects.results
+        if outcome is Outcome.DEAD_LETTERED:
+            self._due.failed_again(letter)
+        elif outcome is not Outcome.PARKED:
+            self._due.settled(letter, DeadLetterState.REDRIVEN, command.by, outcome, reason)
+
+    def _has_crossing(self, command: Settle) -> bool:
+        row = self._spill.execute(_HAS_CROSSING, (UUID(command.session_id).bytes,)).fetchone()
+        return row is not None
+
+
+def _was_forgotten(one: Decoded, walk: Walk, digest: bytes, rejection: Rejection | None) -> bool:
+    """Whether the inbox had dropped it, long after the walk ended: sent again, it was no duplicate."""
+    ended = walk.session is not None and walk.session.status is not SessionStatus.ACTIVE
+    return rejection is not None and ended and digest == one.digest
+
+
+_KEPT_HOME = "SELECT home FROM kept_sessions WHERE session = ?"
+_KEPT_INBOX = """
+SELECT partition, "offset" FROM kept_inbox WHERE session = ? AND source = ? AND command = ?
+"""
+_CROSSING = """
+SELECT partition, "offset", record FROM crossing WHERE session = ? ORDER BY stamp, partition, "offset"
+"""
+_HAS_CROSSING = "SELECT 1 FROM crossing WHERE session = ? LIMIT 1"
+_UNCHECKED = "INSERT OR IGNORE INTO unchecked VALUES (?, ?)"
+_ERASED = """
+INSERT OR IGNORE INTO unchecked
+SELECT session, ? FROM (
+  SELECT session, account FROM walks UNION ALL SELECT session, account FROM due_letters WHERE session IS NOT NULL
+) JOIN erased USING (account)
+"""
