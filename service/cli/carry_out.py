@@ -110,7 +110,7 @@ class _Teller:
             case Result():
                 self._result(note)
             case GivenUp() if not self._terms.as_json:
-                screen.out().print(views.given_up_view(note), soft_wrap=True)
+                self._bar.tell(views.given_up_view(note))
             case Stalled():
                 screen.err().print(views.stalled_view(note, self._group), soft_wrap=True)
         self._bar.at(self._tally.settled)
@@ -128,8 +128,7 @@ class _Teller:
         if self._terms.as_json:
             screen.json_line(views.result_json(result))
         elif self._each or (not good and self.amiss <= EACH_UP_TO):
-            view = views.result_view(result, self._terms.verb)
-            screen.out().print(view, no_wrap=True, overflow="ellipsis")
+            self._bar.tell(views.result_view(result, self._terms.verb))
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from service.cli.screen import err
+from service.cli.screen import err, out
 
 APPEARS_AFTER_SECONDS = 1.0
 
@@ -43,6 +44,11 @@ class LateBar:
             self._start()
         if self._bar is not None:
             self._bar.update(self._task, completed=number)
+
+    def tell(self, text: Text) -> None:
+        """A line of the result; where the bar is on the same terminal, above it."""
+        beside = self._bar is not None and out().is_terminal
+        (err() if beside else out()).print(text, no_wrap=True, overflow="ellipsis")
 
     def _start(self) -> None:
         columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]

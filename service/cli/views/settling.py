@@ -95,17 +95,17 @@ def given_up_view(note: GivenUp) -> Text:
 
 def stalled_view(note: Stalled, group: str) -> Text:
     """That nobody handles what was sent."""
-    sent = count(note.sent, "command")
+    it = "it" if note.sent == 1 else "them"
     if note.workers:
-        there = "a worker is there" if note.workers == 1 else f"{note.workers} workers are there"
-        why = f"{there}, but nothing moves: see walk status, and /readyz of the worker"
+        there = "a worker is" if note.workers == 1 else f"{note.workers} workers are"
+        whose = "worker" if note.workers == 1 else "workers"
+        why = f"{there} there and nothing moves: see walk status, and /readyz of the {whose}"
     elif note.workers == 0:
         why = f"no worker is running (consumer group {group} is empty): walk worker"
     else:
-        why = "no worker has handled it: is one running?"
-    return Text(
-        f"{sent} sent, but {why}. What was sent is in the topic, and is handled when one runs.", style="warn"
-    )
+        why = f"no worker has handled {it}: is one running?"
+    sent = count(note.sent, "command")
+    return Text(f"{sent} sent, but {why}. What is in the topic is handled when one runs.", style="warn")
 
 
 def sum_view(tally: Tally, verb: SettleVerb, seconds: float) -> RenderableType:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 GIVEN_UP_AFTER = 5
 """So many in a row that failed again, and the rest of their lot stays; before one went through, no more are sent."""
-IN_FLIGHT = 500
+IN_FLIGHT = 200
 """Letters that may wait for their result."""
 STALLED_SECONDS = 3.0
 """Without any progress for so long, somebody looks whether there is a worker."""
-_LOOK_SECONDS = (0.02, 0.5)
+_LOOK_SECONDS = (0.05, 0.5)
 
 
 class Order(NamedTuple):

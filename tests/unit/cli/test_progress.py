@@ -4,6 +4,7 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
 from service.cli import progress, screen
 from service.cli.progress import LateBar
@@ -44,3 +45,31 @@ def test_where_nobody_watches_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -
     with LateBar("sending") as bar:
         bar.at(3)
     assert not file.getvalue()
+
+
+def test_a_line_of_the_result_stands_above_the_bar(
+    watched: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = screen.console(file=watched, force_terminal=True, width=80)
+    monkeypatch.setattr(progress, "out", lambda: console)
+    monkeypatch.setattr(progress, "APPEARS_AFTER_SECONDS", 0.0)
+    with LateBar("sending", 10) as bar:
+        bar.at(3)
+        bar.tell(Text("one is done"))
+    shown = watched.getvalue()
+    assert "\x1b[2Kone is done" in shown, "the bar is wiped before it"
+    assert "3/10" in shown.partition("one is done")[2], "and drawn below it"
+
+
+def test_a_line_of_the_result_goes_where_results_go(
+    watched: StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piped = StringIO()
+    console = screen.console(file=piped)
+    monkeypatch.setattr(progress, "out", lambda: console)
+    monkeypatch.setattr(progress, "APPEARS_AFTER_SECONDS", 0.0)
+    with LateBar("sending", 10) as bar:
+        bar.at(3)
+        bar.tell(Text("one is done"))
+    assert piped.getvalue().strip() == "one is done"
+    assert "one is done" not in watched.getvalue()
