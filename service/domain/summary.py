@@ -18,7 +18,7 @@ from l1_walk_contracts import (
 from service.domain import telling
 from service.domain.history import History
 from service.domain.path import is_rewind
-from service.domain.text import clip, count, fit, id_text, minute, one_line, paragraph
+from service.domain.text import clip, count, fit, id_text, length, minute, one_line, paragraph
 
 CUSTOMER_SUMMARY_CHARS: Final = 16_000
 """So that it fits an event beside resolution notes of full length, which are never cut."""
@@ -38,19 +38,20 @@ _WALKED: Final = {
 def summary(walk: History) -> str:
     """The whole walk for the technician who opens the ticket next: at most 32,000 characters."""
     header, ending = _header(walk), _ending(walk)
-    steps, notes = list(telling.steps(walk)), list(telling.notes(walk))
-    text = _compose(header, ending, steps, notes)
-    if len(text) <= limits.SUMMARY_CHARS:
-        return text
+    steps, notes = telling.Steps(walk), telling.Notes(walk)
+    room = limits.SUMMARY_CHARS - len(_compose(header, ending, [], [])) - _titles(steps, notes)
+    if length(steps, room) + length(notes, room) <= room:
+        return _compose(header, ending, steps, notes)
     ending = clip(ending, _ENDING_CHARS)
-    steps, notes = ([clip(block, _BLOCK_CHARS) for block in blocks] for blocks in (steps, notes))
+    clipped_steps, clipped_notes = _Clipped(steps), _Clipped(notes)
     room = limits.SUMMARY_CHARS - len(header) - len(ending) - _TITLES_CHARS
-    for_notes = max(room - _length(steps), min(room // 2, _length(notes)))
+    note_chars = length(clipped_notes, room)
+    for_notes = max(room - length(clipped_steps, room), min(room // 2, note_chars))
     return _compose(
         header,
         ending,
-        fit(steps, room - min(for_notes, _length(notes)), "step"),
-        fit(notes, for_notes, "note"),
+        fit(clipped_steps, room - min(for_notes, note_chars), "step"),
+        fit(clipped_notes, for_notes, "note"),
     )
 
 
@@ -76,8 +77,19 @@ def _compose(header: str, ending: str, steps: Sequence[str], notes: Sequence[str
     return "\n".join(parts)
 
 
-def _length(blocks: Sequence[str]) -> int:
-    return sum(map(len, blocks)) + len(blocks)
+def _titles(steps: Sequence[str], notes: Sequence[str]) -> int:
+    return (len("\n\nSTEPS") if steps else 0) + (len("\n\nNOTES") if notes else 0)
+
+
+class _Clipped(telling.Told):
+    """The blocks, none of them longer than a block may be where not all can be told."""
+
+    def __init__(self, blocks: Sequence[str]) -> None:
+        super().__init__(len(blocks))
+        self._blocks = blocks
+
+    def _tell(self, index: int) -> str:
+        return clip(self._blocks[index], _BLOCK_CHARS)
 
 
 def _header(walk: History) -> str:

@@ -1,40 +1,103 @@
-"""The steps and notes of a walk, each told in a few lines; entries of any shape are borne."""
+"""The steps and notes of a walk, each told in a few lines; entries of any shape are borne.
 
-from collections.abc import Iterator
+Each is told when it is looked at: of the largest walks only the beginning and the end find room.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 from service.domain.history import History
 from service.domain.path import is_rewind
 from service.domain.text import minute, one_line, paragraph
 
 
-def steps(walk: History) -> Iterator[str]:
+class Told(Sequence[str]):
+    """So many blocks of text, each made when it is first looked at."""
+
+    def __init__(self, count: int) -> None:
+        self._told: list[str | None] = [None] * count
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._block, range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [*map(self._block, range(*index.indices(len(self))))]
+        return self._block(index)
+
+    def _block(self, index: int) -> str:
+        block = self._told[index]
+        if block is None:
+            block = self._told[index] = self._tell(index)
+        return block
+
+    @abstractmethod
+    def _tell(self, index: int) -> str: ...
+
+
+class Steps(Told):
     """Each step numbered, with its question, answer and remark; each rewind where it happened."""
-    number = 0
-    walked: dict[str, str] = {}
-    first_day = minute(walk.session.started_at)[:10]
-    for entry, at in zip(walk.session.walked_path, walk.path_times, strict=True):
-        mark = _mark(walk, entry, at, first_day)
-        if is_rewind(entry):
-            node = one_line(entry.get("node_id")) or "an earlier step"
-            yield f"   {mark}Went back to {walked.get(node, node)}"
-            continue
-        number += 1
+
+    def __init__(self, walk: History) -> None:
+        super().__init__(len(walk.session.walked_path))
+        self._walk = walk
+        self._first_day = minute(walk.session.started_at)[:10]
+        self._numbers: list[int] = []
+        """Of each entry the steps up to it."""
+        self._back_to: dict[int, int | None] = {}
+        """Of each rewind the step that it goes back to."""
+        walked: dict[str, int] = {}
+        number = 0
+        for at, entry in enumerate(walk.session.walked_path):
+            if is_rewind(entry):
+                node = one_line(entry.get("node_id"))
+                self._back_to[at] = walked.get(node) if node else None
+            else:
+                number += 1
+                if isinstance(entry, dict):
+                    walked[one_line(entry.get("node_id"))] = at
+            self._numbers.append(number)
+
+    def _tell(self, index: int) -> str:
+        walk, entry = self._walk, self._walk.session.walked_path[index]
+        mark = _mark(walk, entry, walk.path_times[index], self._first_day)
+        if index in self._back_to:
+            return f"   {mark}Went back to {self._goal(self._back_to[index], entry)}"
+        number = self._numbers[index]
         if isinstance(entry, dict):
             question, lines = _question_and_answer(entry)
-            walked[one_line(entry.get("node_id"))] = f"step {number}: {question}"
-            yield f"{number}. {mark}{question}{lines}"
-        else:
-            yield f"{number}. {mark}{_as_recorded(entry)}"
+            return f"{number}. {mark}{question}{lines}"
+        return f"{number}. {mark}{_as_recorded(entry)}"
+
+    def _goal(self, step: int | None, rewind: dict[str, Any]) -> str:
+        if step is None:
+            return one_line(rewind.get("node_id")) or "an earlier step"
+        question, _ = _question_and_answer(self._walk.session.walked_path[step])
+        return f"step {self._numbers[step]}: {question}"
 
 
-def notes(walk: History) -> Iterator[str]:
+class Notes(Told):
     """Each note with its time."""
-    first_day = minute(walk.session.started_at)[:10]
-    for note, at in zip(walk.session.walk_notes, walk.note_times, strict=True):
+
+    def __init__(self, walk: History) -> None:
+        super().__init__(len(walk.session.walk_notes))
+        self._walk = walk
+        self._first_day = minute(walk.session.started_at)[:10]
+
+    def _tell(self, index: int) -> str:
+        walk, note = self._walk, self._walk.session.walk_notes[index]
         text = paragraph(note.get("text") if isinstance(note, dict) else note, "  ")
-        yield f"- {_mark(walk, note, at, first_day)}{text or _as_recorded(note)}"
+        mark = _mark(walk, note, walk.note_times[index], self._first_day)
+        return f"- {mark}{text or _as_recorded(note)}"
 
 
 def _question_and_answer(entry: dict[str, Any]) -> tuple[str, str]:

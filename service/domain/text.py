@@ -43,7 +43,7 @@ def paragraph(value: object, indent: str = "") -> str:
     if not isinstance(value, str):
         return one_line(value)
     lines = value.strip().splitlines()
-    return value.strip() if len(lines) < 2 else f"\n{indent}".join(line.rstrip() for line in lines)
+    return value.strip() if len(lines) < 2 else f"\n{indent}".join(map(str.rstrip, lines))
 
 
 def clip(text: str, chars: int) -> str:
@@ -56,12 +56,22 @@ def clip(text: str, chars: int) -> str:
     return f"{text[:head]}\n[... {len(text) - kept:,} characters left out ...]\n{text[-tail:]}"
 
 
+def length(blocks: Sequence[str], most: int) -> int:
+    """How many characters the blocks have, a line break after each; where it is more than `most`, not how many more."""
+    chars = 0
+    for block in blocks:
+        chars += len(block) + 1
+        if chars > most:
+            break
+    return chars
+
+
 def fit(blocks: Sequence[str], chars: int, noun: str) -> Sequence[str]:
     """The blocks, a line break after each, in at most so many characters.
 
     Those in the middle give way to a line that says how many of them are left out.
     """
-    if sum(map(len, blocks)) + len(blocks) <= chars:
+    if length(blocks, chars) <= chars:
         return blocks
     first, last, room = 0, len(blocks), chars - _SAID_CHARS
     while first < last:

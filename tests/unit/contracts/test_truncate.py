@@ -61,6 +61,14 @@ def test_the_middle_of_the_path_goes_first() -> None:
     assert EVENT_BYTES - used < 2 * len(json.dumps(walked[0])), "no more than need be"
 
 
+def test_what_is_left_is_in_order_whatever_the_order_was() -> None:
+    walked = [{"note": "x" * 300, "node_id": str(number), "odd": 1} for number in range(300)]
+    turned = [dict(reversed(entry.items())) for entry in walked]
+    value = encode_event(resolved(walked_path=walked), Topics()).value
+    assert encode_event(resolved(walked_path=turned), Topics()).value == value
+    assert list(json.loads(value)["data"]["walked_path"][0]) == ["node_id", "note", "odd"]
+
+
 def test_then_the_notes() -> None:
     data = data_of(resolved(walked_path=path(500), walk_notes=notes(300, "x" * 1000), summary="s" * 9000))
     assert data["truncated"] == ["walked_path", "walk_notes"]
