@@ -76,7 +76,7 @@ async def ever_owed(site: Site) -> list[Owed]:
         Owed(
             row["partition"],
             (row["offset"], row["number"]),
-            Told(row["topic"], row["key"], row["value"], tuple(map(tuple, unpack_headers(row["headers"])))),
+            Told(row["topic"], row["key"], row["value"], tuple(unpack_headers(row["headers"]))),
         )
         for row in rows
     ]
