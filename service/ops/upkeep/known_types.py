@@ -39,9 +39,7 @@ class KnownTypes:
     async def round(self, connection: Connection) -> int:
         """Look at some more of them; how many are to be redriven."""
         sent = 0
-        for _ in range(PAGES):
-            if not self._pass.due():
-                break
+        for _ in range(PAGES if self._pass.due() else 0):
             found = await unsupported.find(connection, self._topics.commands, self._place, PAGE)
             known = []
             for letter in found:
@@ -53,6 +51,7 @@ class KnownTypes:
             self._place = found[-1].place if len(found) == PAGE else None
             if self._place is None:
                 self._pass.over()
+                break
         return sent
 
     def _redrive(self, letter: UnsupportedLetter) -> Addressed:

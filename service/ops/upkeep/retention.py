@@ -37,7 +37,8 @@ class Retention:
         """Go on through the table for some seconds; the rows that were removed."""
         clock = asyncio.get_running_loop().time
         removed, end = 0, clock() + ROUND_SECONDS
-        while self._pass.due() and clock() < end:
+        under_way = self._pass.due()
+        while under_way and clock() < end:
             began = clock()
             async with connection.transaction():
                 await connection.execute("SET LOCAL synchronous_commit = off")
@@ -46,5 +47,6 @@ class Retention:
             self._last = page.last
             if page.last is None:
                 self._pass.over()
+                under_way = False
             await asyncio.sleep(clock() - began)
         return removed

@@ -47,15 +47,14 @@ class Sweeper:
     async def round(self, connection: Connection) -> int:
         """Look at some more of them; how many were sent a command."""
         sent = 0
-        for _ in range(PAGES):
-            if not self._pass.due():
-                break
+        for _ in range(PAGES if self._pass.due() else 0):
             found = await idle.find(connection, self._idle_after, self._place, PAGE)
             if found:
                 sent += await self._sweep(connection, found)
             self._place = found[-1].place if len(found) == PAGE else None
             if self._place is None:
                 self._pass.over()
+                break
         return sent
 
     async def _sweep(self, connection: Connection, found: list[Idle]) -> int:
