@@ -224,8 +224,10 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             if tp in consumer.assignment():
                 consumer.pause(tp)
 
-    def _start_take(self, numbers: Collection[int], delay: float = 0.0) -> None:
-        task = asyncio.create_task(self._take(numbers, delay), name=f"take {self.topic} {sorted(numbers)}")
+    def _start_take(self, numbers: Collection[int], delay: float = 0.0, *, again: bool = False) -> None:
+        task = asyncio.create_task(
+            self._take(numbers, delay, again=again), name=f"take {self.topic} {sorted(numbers)}"
+        )
         self._takes.add(task)
         task.add_done_callback(self._end_take)
 
@@ -235,13 +237,13 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         if not self._takes:
             self._conditions.end(self.taking_condition)
 
-    async def _take(self, numbers: Collection[int], delay: float) -> None:
+    async def _take(self, numbers: Collection[int], delay: float, *, again: bool) -> None:
         waits = delays()
         await asyncio.sleep(delay)
         while True:
             try:
                 async with self._database.transaction() as connection:
-                    taken = await progress.take(connection, self.topic, numbers)
+                    taken = await progress.take(connection, self.topic, numbers, again=again)
                 self.held.update({p.partition: _partition(p) for p in taken})
                 await self._go_on(taken, compare=True)
             except IllegalStateError:
@@ -327,7 +329,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             logger.warning("partition %d was taken by another worker: dropped here", number)
         self._drop(number)
         if TopicPartition(self.topic, number) in self._consumer().assignment():
-            self._start_take([number], 0.0 if by_hand else RETAKE_SECONDS)
+            self._start_take([number], 0.0 if by_hand else RETAKE_SECONDS, again=not by_hand)
 
     def _condition(self, number: int) -> str:
         return f"partition {number} of {self.topic}"

@@ -39,9 +39,18 @@ class Advance(NamedTuple):
     record_timestamp: datetime | None
 
 
-async def take(connection: Connection, topic: str, partitions: Collection[int]) -> list[Progress]:
-    """Become the one who may move the progress of these partitions: raises their epochs, counts the takes."""
-    rows = await connection.fetch(_TAKE, topic, sorted(partitions))
+async def take(
+    connection: Connection, topic: str, partitions: Collection[int], *, again: bool = False
+) -> list[Progress]:
+    """Become the one who may move the progress of these partitions: raises their epochs, counts the takes.
+
+    Args:
+        connection: in a transaction.
+        topic: whose partitions.
+        partitions: their numbers.
+        again: by one who was alive when another took them from it: nothing has ended it, so that this is not counted.
+    """
+    rows = await connection.fetch(_TAKE, topic, sorted(partitions), 0 if again else 1)
     return [Progress(*row) for row in rows]
 
 
@@ -88,7 +97,7 @@ _COLUMNS = "partition, epoch, next_offset, takes, tried_offset, tries, digest"
 _TAKE = f"""
 INSERT INTO l1_walk_progress AS p (topic, partition, epoch, takes)
 SELECT $1, t.partition, 1, 1 FROM unnest($2::int[]) AS t(partition) ORDER BY t.partition
-ON CONFLICT (topic, partition) DO UPDATE SET epoch = p.epoch + 1, takes = p.takes + 1, updated_at = now()
+ON CONFLICT (topic, partition) DO UPDATE SET epoch = p.epoch + 1, takes = p.takes + $3, updated_at = now()
 RETURNING {_COLUMNS}
 """  # noqa: S608  made of constants
 

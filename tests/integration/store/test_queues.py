@@ -155,13 +155,15 @@ async def test_takes_and_tries_are_counted_until_the_progress_moves(database: Da
         await progress.take(connection, TOPIC, [0, 1])
         [taken] = await progress.take(connection, TOPIC, [0])
         assert taken.takes == 2
+        [taken] = await progress.take(connection, TOPIC, [0], again=True)
+        assert taken.takes == 2
         assert [await progress.note_try(connection, TOPIC, 0, offset) for offset in (7, 7, 8, 8, 8)] == [
             1, 2, 1, 2, 3
         ]  # fmt: skip
-        assert await progress.read(connection, TOPIC, [0]) == [Progress(0, 2, None, 2, 8, 3)]
+        assert await progress.read(connection, TOPIC, [0]) == [Progress(0, 3, None, 2, 8, 3)]
         await progress.advance(connection, TOPIC, [Advance(0, 9, b"d", None)])
         assert await progress.read(connection, TOPIC, [0, 1]) == [
-            Progress(0, 2, 9, digest=b"d"), Progress(1, 1, None, takes=1)
+            Progress(0, 3, 9, digest=b"d"), Progress(1, 1, None, takes=1)
         ]  # fmt: skip
 
 
