@@ -17,6 +17,7 @@ DOCUMENTS = [
     "CHANGELOG.md",
     "contracts/README.md",
     "migrations/README.md",
+    "docs/dead-letters.md",
 ]
 FOR_NOW = ["README.md", "CONTRIBUTING.md", "contracts/README.md", "migrations/README.md"]
 """Those that tell of no later version's commands."""
