@@ -1,18 +1,28 @@
 """The batch transaction (design 9, rules 1 to 4): everything that a batch does to the database, or nothing."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 
 from l1_walk_contracts import Command, Settle
 from service.pipeline.decode import Decoded
+from service.pipeline.failure import Fault, classify
 from service.pipeline.fold import Effects, Fold, Known
-from service.pipeline.observer import Observer
+from service.pipeline.observer import Observer, Phases
 from service.pipeline.references import ReferencePolicy
 from service.pipeline.settlement import Settlement
+from service.pipeline.sieve import Sieve
 from service.pipeline.slices import Committed, Slice, advance, fence
 from service.store import dead_letters, held, inbox, outbox, sessions
 from service.store.database import Connection, Database
+
+logger = logging.getLogger(__name__)
+
+SIEVED = 500
+"""Records that one transaction may sift: it takes about a second, and the server ends it after ten."""
+
+Decide = Callable[[Connection, Sequence[Decoded], Known, Phases], Awaitable[Effects]]
 
 
 class Batch:
@@ -35,6 +45,7 @@ class Batch:
         self._references = references
         self._observer = observer
         self._settlement = Settlement(database, topic, fold, references, self._read, self._write)
+        self._sieve = Sieve(fold, self._write)
         self._orphans = False
         """Whether the inbox was found to hold commands of a walk that is not there: upstream deleted it."""
 
@@ -46,27 +57,53 @@ class Batch:
             Whatever asyncpg raises: nothing was done, or, if it came from the commit, it is open whether all was.
         """
         decoded = [one for part in slices for one in part.records]
-        phases = self._observer.phases()
         if isinstance(decoded[0].message, Settle):
-            committed, outcomes = await self._settlement.run(slices[0], decoded[0], decoded[0].message)
-            phases.mark("settle")
-            self._observer.batch(1, outcomes, phases)
-            return committed
+            return await self._settle(slices[0], decoded[0], decoded[0].message)
+        try:
+            return await self._handle(slices, decoded, self._decide)
+        except Exception as error:
+            if not 1 < len(decoded) <= SIEVED or classify(error) is not Fault.DATA:
+                raise
+            logger.debug("a batch was refused: it is sifted", exc_info=error)
+        return await self._handle(slices, decoded, self._sift)
+
+    async def _settle(self, part: Slice[Decoded], one: Decoded, command: Settle) -> Committed:
+        phases = self._observer.phases()
+        committed, outcomes = await self._settlement.run(part, one, command)
+        phases.mark("settle")
+        self._observer.batch(1, outcomes, phases)
+        return committed
+
+    async def _handle(
+        self, slices: Sequence[Slice[Decoded]], decoded: Sequence[Decoded], decide: Decide
+    ) -> Committed:
+        phases = self._observer.phases()
         await self._references.prepare(decoded)
         phases.mark("references")
         async with self._database.transaction() as connection:
             await fence(connection, self._topic, slices)
             known = await self._read(connection, decoded)
             phases.mark("read")
-            effects = self._fold(decoded, known)
-            phases.mark("decide")
-            await self._write(connection, effects)
+            effects = await decide(connection, decoded, known, phases)
             positions = await advance(connection, self._topic, slices)
             phases.mark("write")
         self._orphans = False
         phases.mark("commit")
         self._observer.batch(len(decoded), effects.outcomes, phases)
         return Committed(positions, effects.messages)
+
+    async def _decide(
+        self, connection: Connection, decoded: Sequence[Decoded], known: Known, phases: Phases
+    ) -> Effects:
+        effects = self._fold(decoded, known)
+        phases.mark("decide")
+        await self._write(connection, effects)
+        return effects
+
+    async def _sift(
+        self, connection: Connection, decoded: Sequence[Decoded], known: Known, _phases: Phases
+    ) -> Effects:
+        return await self._sieve.run(connection, decoded, known)
 
     async def _read(self, connection: Connection, decoded: Sequence[Decoded]) -> Known:
         unknown, gone = await self._references.check(connection, decoded)

@@ -1,0 +1,110 @@
+"""Which commands of a batch the database refuses, found within one transaction (design 9, rule 4).
+
+Sessions do not touch each other, so they are written in small groups, each behind a savepoint: a group that is
+refused is split until the session stands alone, and of that session the first command that does not go through is
+put aside. All that was read is read once, and there is one commit: where one command in thirty is refused, that costs a
+tenth of what it costs to split the batch into transactions (`bench/poison.py`).
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from service.pipeline.decode import Decoded
+from service.pipeline.failure import Fault, classify, locate
+from service.pipeline.fold import Effects, Fold, Known
+from service.store.database import Connection
+
+GROUP = 8
+"""Sessions written together at first."""
+
+Write = Callable[[Connection, Effects], Awaitable[None]]
+
+
+class _Undone(Exception):  # noqa: N818 - it is no error
+    """Rolls a trial back."""
+
+
+class Sieve:
+    """Writes what can be written of a batch.
+
+    Args:
+        fold: decides.
+        write: writes what commands came to.
+    """
+
+    def __init__(self, fold: Fold, write: Write) -> None:
+        self._fold = fold
+        self._write = write
+
+    async def run(self, connection: Connection, decoded: Sequence[Decoded], known: Known) -> Effects:
+        """Write what the records come to, those put aside that the database refuses.
+
+        Returns:
+            What was written, the messages in the order in which they are to leave.
+
+        Raises:
+            Whatever asyncpg raises that is not the fault of a single command.
+        """
+        by_session: dict[object, list[Decoded]] = {}
+        for one in decoded:
+            by_session.setdefault(one.session_id or (one.partition, one.offset), []).append(one)
+        sessions = list(by_session.values())
+        total = Effects()
+        for first in range(0, len(sessions), GROUP):
+            await self._sift(connection, sessions[first : first + GROUP], known, total)
+        total.messages.sort(key=lambda message: message[:3])
+        return total
+
+    async def _sift(
+        self, connection: Connection, sessions: Sequence[list[Decoded]], known: Known, total: Effects
+    ) -> None:
+        try:
+            effects = self._fold([one for records in sessions for one in records], known)
+            async with connection.transaction():
+                await self._write(connection, effects)
+        except Exception as error:
+            if classify(error) is not Fault.DATA:
+                raise
+            if len(sessions) > 1:
+                middle = len(sessions) // 2
+                await self._sift(connection, sessions[:middle], known, total)
+                await self._sift(connection, sessions[middle:], known, total)
+                return
+            await self._put_aside(connection, sessions[0], known, total)
+        else:
+            total.messages += effects.messages
+            total.results += effects.results
+
+    async def _put_aside(
+        self, connection: Connection, records: list[Decoded], known: Known, total: Effects
+    ) -> None:
+        """Find the first command of a session that is refused; what follows it is parked behind it."""
+        good, bad = 0, len(records)
+        error = await self._refusal(connection, records, known)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            refusal = await self._refusal(connection, records[:middle], known)
+            if refusal is None:
+                good = middle
+            else:
+                bad, error = middle, refusal
+        assert error is not None
+        aside = [*records[:good], records[good].failing(locate(error)), *records[good + 1 :]]
+        effects = self._fold(aside, known)
+        await self._write(connection, effects)
+        total.messages += effects.messages
+        total.results += effects.results
+
+    async def _refusal(
+        self, connection: Connection, records: Sequence[Decoded], known: Known
+    ) -> Exception | None:
+        """What the database says against these records of a session; nothing of them stays written."""
+        try:
+            async with connection.transaction():
+                await self._write(connection, self._fold(records, known))
+                raise _Undone
+        except _Undone:
+            return None
+        except Exception as error:
+            if classify(error) is not Fault.DATA:
+                raise
+            return error
