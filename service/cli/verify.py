@@ -65,7 +65,7 @@ class _Bars:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
         self._stage = ""
-        self._bar: "LateBar | None" = None
+        self._bar: LateBar | None = None
 
     def at(self, stage: str, done: int, total: int | None) -> None:
         """So much of this stage is done; one of another name has ended."""

@@ -39,8 +39,8 @@ class _Place(msgspec.Struct):
 class _Rejection(msgspec.Struct):
     reason: str
     origin: _Place
-    errors: msgspec.Raw | None = None
-    command: msgspec.Raw | None = None
+    errors: msgspec.Raw = msgspec.Raw()
+    command: msgspec.Raw = msgspec.Raw()
 
 
 class _Rejected(msgspec.Struct):
@@ -109,7 +109,7 @@ class Told:
         origin = told.data.origin
         if origin.topic != self._topics.commands:
             return None
-        errors = None if told.data.errors is None else bytes(told.data.errors).decode()
+        errors = bytes(told.data.errors).decode() or None
         self._spill.execute(
             "INSERT OR IGNORE INTO rejections VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -118,7 +118,7 @@ class Told:
                 told.data.reason,
                 errors,
                 told.sessionversion,
-                told.data.command is None,
+                not bytes(told.data.command),
             ),
         )
         return origin
