@@ -31,6 +31,8 @@ class Hostile(NamedTuple):
     """How the error begins, or the fields and what is wrong with each."""
     timestamp_ms: int | None = None
     """The record's own timestamp, where that is what is odd."""
+    before: Callable[[Walk], Sending] | None = None
+    """A command that came before it, and was accepted."""
 
 
 def accepted(name: str, make: Callable[[Walk], Sending], timestamp_ms: int | None = None) -> Hostile:
@@ -119,6 +121,23 @@ def contradicting(walk: Walk) -> Sending:
 def both_modes(walk: Walk) -> Sending:
     """Binary mode whose value is a whole CloudEvent: the headers count, and the value is the data."""
     return walk.binary(NOTE)._replace(value=walk.send(NOTE).value)
+
+
+def identified(verb: Verb = NOTE, **fields: object) -> Callable[[Walk], Sending]:
+    """A command with always the same id."""
+    return lambda walk: walk.send(verb, "the same", **fields)
+
+
+def turned(walk: Walk) -> Sending:
+    """The command of that id with its names in another order, at another time."""
+    envelope = walk.envelope(NOTE, "the same") | {"time": "2026-01-31T10:00:00Z"}
+    data = dict(reversed(envelope["data"].items()))
+    return walk.wrap(dict(reversed((envelope | {"data": data}).items())))
+
+
+def elsewhere(walk: Walk) -> Sending:
+    """A command of that id from another source."""
+    return walk.wrap(walk.envelope(NOTE, "the same", text="u") | {"source": "/other"})
 
 
 UNFIT = "data.text must hold neither U+0000 nor half of a surrogate pair"
@@ -423,6 +442,37 @@ TABLE: dict[str, list[Hostile]] = {
             Outcome.REJECTED,
             "notes_too_large",
         ),
+    ],
+    "Ids that were used before": [
+        Hostile("the same command again", identified(), Outcome.DUPLICATE, before=identified()),
+        Hostile(
+            "the same again, names in another order, another time",
+            turned,
+            Outcome.DUPLICATE,
+            before=identified(),
+        ),
+        Hostile(
+            "the same id with another body",
+            identified(text="u"),
+            Outcome.REJECTED,
+            "id_reused",
+            before=identified(),
+        ),
+        Hostile(
+            "the same id with a field more",
+            identified(x=1),
+            Outcome.REJECTED,
+            "id_reused",
+            before=identified(),
+        ),
+        Hostile(
+            "the same id with another type",
+            identified(Verb.ABANDON),
+            Outcome.REJECTED,
+            "id_reused",
+            before=identified(),
+        ),
+        Hostile("the same id from another source", elsewhere, Outcome.ACCEPTED, before=identified()),
     ],
     "Keys": [
         invalid("no key", keyed(lambda _: None), KEY),

@@ -35,7 +35,7 @@ def parse_json(text: bytes) -> Any:
     U+0000, which no field may hold either (where there are 20,000 escapes of surrogates at most), and a number of
     more than 309 digits before its point, which no double holds, as infinity.
     """
-    first = _mend(text) if _LONG_PROBED.search(text[::_PROBE]) else text
+    first = _mend(text) if _may_hold_long_numbers(text) else text
     try:
         return from_json(first, allow_inf_nan=False)
     except ValueError:
@@ -69,7 +69,13 @@ def _mend(text: bytes) -> bytes:
         return text
     # The first two of a run of backslashes are one escaped backslash; those set aside, escapes are plain.
     text = _LONE_SURROGATE.sub(rb"\\u0000", text.replace(rb"\\", _PAIR))
-    return _without_long_numbers(text).replace(_PAIR, rb"\\")
+    if _may_hold_long_numbers(text):
+        text = _without_long_numbers(text)
+    return text.replace(_PAIR, rb"\\")
+
+
+def _may_hold_long_numbers(text: bytes) -> bool:
+    return _LONG_PROBED.search(text[::_PROBE]) is not None
 
 
 def _without_long_numbers(text: bytes) -> bytes:

@@ -1,13 +1,17 @@
 """Records that the broker lets in and a client library stumbles over: nobody else's commands go with them."""
 
 import logging
+import random
+from collections import Counter
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
+from l1_walk_contracts import CommandRejectedData, Outcome, Verb
 from service.store.outbox import unpack_headers
+from tests.support.hostile import ROWS
 from tests.support.site import PATIENCE, Place, Site
 from tests.support.walk import Sending, Walk
 from tests.support.worker import not_ready, working
@@ -42,6 +46,70 @@ async def send_odd_name(site: Site, *sent: Sending, partition: int, compression:
     finally:
         await producer.stop()
     return [Place(told.partition, told.offset + n) for n in range(len(sent))]
+
+
+def spoilt(chance: random.Random) -> Sending:
+    """The first command of a walk, some of its bytes, headers and key changed."""
+    walk = Walk()
+    sending = walk.start() if chance.random() < 0.5 else walk.binary(Verb.START, session_kind="adhoc")
+    value = bytearray(sending.value or b"")
+    for _ in range(chance.choice([0, 1, 1, 2, 40])):
+        at = chance.randrange(len(value))
+        value[at : at + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
+    names = [*dict(sending.headers), "ce_type", "ce_subject", "x"]
+    content = chance.choice([None, b"", b"\xff", b"1.0", chance.randbytes(9)])
+    headers = (*sending.headers, *[(chance.choice(names), content)] * chance.randrange(2))
+    key = chance.choice([None, b"", chance.randbytes(5), *[sending.key] * 9])
+    return Sending(key, bytes(value), headers)
+
+
+async def outcomes(site: Site) -> list[tuple[Place, tuple[str, str]]]:
+    """Every outcome that left a trace, in tables and on topics, and where its record stands."""
+    accepted = await site.database.fetch(
+        "SELECT origin_partition, origin_offset FROM l1_walk_inbox WHERE outcome = 'accepted'"
+    )
+    letters = await site.database.fetch('SELECT partition, "offset", class FROM l1_walk_dead_letters')
+    found = [(Place(*row), ("accepted", "")) for row in accepted]
+    found += [(Place(row[0], row[1]), ("dead_lettered", row[2])) for row in letters]
+    for event in await site.events():
+        if isinstance(event.data, CommandRejectedData):
+            origin = event.data.origin
+            found.append((Place(origin.partition, origin.offset), ("rejected", event.data.reason.value)))
+    return found
+
+
+async def test_whatever_comes_has_exactly_one_outcome(site: Site) -> None:
+    sent: dict[Place, tuple[str, str] | None] = {}
+    for number, row in enumerate(row for row in ROWS if row.timestamp_ms is None):
+        walk, partition = Walk(), number % 3
+        before = [walk.start(), *([row.before(walk)] if row.before else [])]
+        sent |= dict.fromkeys(await site.send(*before, partition=partition), (Outcome.ACCEPTED.value, ""))
+        odd = row.make(walk)
+        nothing = odd.key is None and odd.value is None
+        place = (
+            await site.send_nothing(partition) if nothing else (await site.send(odd, partition=partition))[0]
+        )
+        sent[place] = (row.outcome.value, row.reason)
+    chance = random.Random(4)
+    for number in range(300):
+        sent |= dict.fromkeys(await site.send(spoilt(chance), partition=number % 3))
+    async with working(site.settings) as worker:
+        await site.all_handled(PATIENCE)
+        assert not not_ready(worker)
+        metrics = worker._metrics.render().decode().splitlines()
+    found = await outcomes(site)
+    assert [place for place, times in Counter(place for place, _ in found).items() if times > 1] == []
+    left = dict(found)
+    duplicate = (Outcome.DUPLICATE.value, "")
+    expected = {place: outcome for place, outcome in sent.items() if outcome not in (None, duplicate)}
+    assert {place: left[place] for place in expected} == expected
+    assert set(left) == {place for place, outcome in sent.items() if outcome != duplicate}
+    by_chance = {left[place] for place, outcome in sent.items() if outcome is None}
+    assert by_chance >= {("accepted", ""), ("rejected", "invalid"), ("dead_lettered", "unreadable")}
+    counted = [line.rpartition(" ")[2] for line in metrics if line.startswith("walk_commands_total")]
+    assert sum(map(float, counted)) == len(sent)
+    letters = await site.read(site.topics.dead_letter)
+    assert len(letters) == sum(outcome == "dead_lettered" for outcome, _ in left.values())
 
 
 @pytest.mark.parametrize("compression", [0, 1], ids=["plain", "gzip"])

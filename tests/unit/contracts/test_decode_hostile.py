@@ -36,6 +36,8 @@ def with_data(member: str, verb: Verb = NOTE) -> bytes:
 
 TYPES = {
     (Outcome.ACCEPTED, ""): Command,
+    (Outcome.DUPLICATE, ""): Command,
+    (Outcome.REJECTED, "id_reused"): Command,
     (Outcome.REJECTED, "notes_too_large"): Command,
     (Outcome.REJECTED, "invalid"): Invalid,
     (Outcome.DEAD_LETTERED, "unreadable"): Unreadable,

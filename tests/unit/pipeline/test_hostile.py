@@ -35,12 +35,10 @@ def fold(*records: Record, known: Known = NOTHING) -> Effects:
 def test_each_row_of_the_table_has_its_outcome(row: Hostile) -> None:
     walk = Walk()
     record = row.make(walk).received(STAMP if row.timestamp_ms is None else row.timestamp_ms)
-    begin, neighbour = walk.start().received(STAMP), Walk().start().received(STAMP)
-    assert fold(begin, record, neighbour).results == [
-        (Outcome.ACCEPTED, ""),
-        (row.outcome, row.reason),
-        (Outcome.ACCEPTED, ""),
-    ]
+    before = [walk.start(), *([row.before(walk)] if row.before else [])]
+    results = fold(*(s.received(STAMP) for s in before), record, Walk().start().received(STAMP)).results
+    well = (Outcome.ACCEPTED, "")
+    assert results == [*[well] * len(before), (row.outcome, row.reason), well]
 
 
 texts = st.text("ab0 \n\x00\x1f\x7f\x9f\u3000ä\U0001f600\ud800\udbff\udc00\udfff", max_size=5)
