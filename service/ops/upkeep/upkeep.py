@@ -108,7 +108,7 @@ class Upkeep:
 
     async def _work(self, connection: Connection) -> None:
         """Do rounds on a connection for as long as it lives, if the lock can be had."""
-        is_ours = await connection.fetchval(_BECOME_THE_ONE)
+        is_ours = await connection.fetchval(BECOME_THE_ONE)
         self._conditions.end("upkeep")
         if not is_ours:
             return
@@ -141,7 +141,7 @@ class Upkeep:
         await asyncio.sleep(self._interval * random.uniform(0.8, 1.2))  # noqa: S311 - spreads attempts
 
 
-_BECOME_THE_ONE = """
+BECOME_THE_ONE = """
 SELECT pg_try_advisory_lock(('l1_walk_sessions'::regclass::oid::bigint << 16) | 7683)
 """
 """Of this schema's tables: two deployments in one database do not keep each other from it."""
