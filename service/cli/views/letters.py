@@ -12,11 +12,10 @@ from service.cli.views.content import visible
 from service.cli.views.table import cut, table, wrapping
 from service.cli.words import count, duration, local
 from service.ops.dead_letters import LetterGroup, LetterLine, State
+from service.store.dead_letters import PARKED
 
 WIDE_COLUMNS = 130
 """From this width on, ids are shown whole."""
-PARKED = "parked"
-"""The class of what has no fault of its own."""
 _KINDS = {"open": "dead letter", "redriven": "redriven letter", "discarded": "discarded letter"}
 _NEXT = (
     ("walk dead-letters show ID", "one of them, whole; the beginning of an id will do"),

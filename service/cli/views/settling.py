@@ -78,7 +78,7 @@ def _told(result: Result, verb: SettleVerb) -> Iterator[str]:
         case End.GONE:
             yield "is gone: erased with its account"
         case End.REFUSED:
-            yield "the worker refused to: walk tail rejected says why"
+            yield "the worker let it be: see walk tail rejected, and walk dead-letters list"
     if result.behind is not None:
         error = visible(result.behind_error or "")
         yield f"; its session is held again, behind {short(result.behind)}: {error}"
@@ -129,7 +129,7 @@ def _others(tally: Tally, done: End) -> Iterator[tuple[str, str]]:
     if number := tally.held_again:
         yield "warn", f"{count(number, 'session')} held again, behind a command that was parked"
     if number := tally.ends[End.REFUSED]:
-        yield "bad", f"{number:,} refused by the worker: walk tail rejected says why"
+        yield "bad", f"{number:,} let be by the worker: see walk tail rejected, and walk dead-letters list"
     if done is not End.DISCARDED and (number := tally.ends[End.DISCARDED]):
         yield "warn", f"{number:,} discarded by somebody else"
     if done is not End.REDRIVEN and (number := tally.ends[End.REDRIVEN]):

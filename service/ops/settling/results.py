@@ -24,7 +24,7 @@ class End(StrEnum):
     GONE = "gone"
     """It was erased with its account."""
     REFUSED = "refused"
-    """The worker handled our command and let the letter be: `walk tail rejected` says why."""
+    """The worker handled our command and let the letter be: it rejected it, or failed on the command itself."""
 
 
 class Result(NamedTuple):

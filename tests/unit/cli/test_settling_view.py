@@ -72,7 +72,10 @@ SETTLED = letter(state="redriven", settled_by="anna", settled_at=NOW)
         ),
         (Result(letter(), End.DISCARDED), "✗ 3f1c9a02  it was discarded meanwhile"),
         (Result(letter(), End.GONE), "· 3f1c9a02  is gone: erased with its account"),
-        (Result(letter(), End.REFUSED), "✗ 3f1c9a02  the worker refused to: walk tail rejected says why"),
+        (
+            Result(letter(), End.REFUSED),
+            "✗ 3f1c9a02  the worker let it be: see walk tail rejected, and walk dead-letters list",
+        ),
         (
             Result(SETTLED, End.REDRIVEN, "accepted"),
             f"✓ 3f1c9a02  was redriven before, {NOW.astimezone():%H:%M:%S} by anna: accepted",
@@ -80,7 +83,7 @@ SETTLED = letter(state="redriven", settled_by="anna", settled_at=NOW)
     ],
 )
 def test_each_result_has_its_line(result: Result, told: str) -> None:
-    assert rendered(result_view(result, REDRIVE)) == f"{told}\n"
+    assert rendered(result_view(result, REDRIVE), width=100) == f"{told}\n"
 
 
 def test_a_discarded_one_says_what_follows() -> None:
@@ -131,7 +134,7 @@ def test_the_sum_says_all_that_is_not_as_wished() -> None:
         "3 dead letters redriven: 2 accepted, 1 rejected in 1.5 s",
         "2 failed again",
         "1 session held again, behind a command that was parked",
-        "1 refused by the worker: walk tail rejected says why",
+        "1 let be by the worker: see walk tail rejected, and walk dead-letters list",
         "1 discarded by somebody else",
         "1 gone, erased with their accounts",
         "4 not sent: --keep-going sends them all the same",
