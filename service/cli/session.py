@@ -10,7 +10,7 @@ from service.cli.options import Json
 from service.cli.tree import examples
 
 if TYPE_CHECKING:
-    from service.ops.walks import Told
+    from service.ops.walks import Held, Told
 
 EPILOG = examples(
     ("walk session 6440f978-ca0c-5fa4-9fad-589f66dbfde4", "the walk as a timeline"),
@@ -37,21 +37,23 @@ def session(
         wanted = UUID(session_id)
     except ValueError:
         raise CommandError(f"{session_id} is no UUID", ExitCode.USAGE) from None
-    told = asyncio.run(_find(wanted))
+    told, held = asyncio.run(_find(wanted))
     if told is None:
-        raise CommandError(f"there is no session {wanted}")
+        letter = f": its start waits behind dead letter {held.dead_letter_id}" if held else ""
+        raise CommandError(f"there is no session {wanted}{letter}")
     if as_json:
         screen.json_line(session_json(told))
     else:
         screen.out().print(session_view(told, _HEADING))
 
 
-async def _find(session_id: UUID) -> "Told | None":
+async def _find(session_id: UUID) -> "tuple[Told | None, Held | None]":
     from service.domain.rules import Rules
     from service.ops.database import connected
-    from service.ops.walks import find
+    from service.ops.walks import find, held
     from service.settings import load
 
     settings = load()
     async with connected(settings) as connection:
-        return await find(connection, session_id, Rules(active_gap=settings.active_gap))
+        told = await find(connection, session_id, Rules(active_gap=settings.active_gap))
+        return told, await held(connection, session_id) if told is None else told.held

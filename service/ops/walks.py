@@ -1,5 +1,6 @@
 """One walk as the database has it, and what can be told of its end from there."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from service.store.database import Connection
 
 
+class Held(NamedTuple):
+    """What a walk waits for."""
+
+    dead_letter_id: UUID
+    since: datetime
+    parked: int
+    """Commands that wait behind the dead letter."""
+
+
 class Told(NamedTuple):
     """A walk, and how long it took; the texts are None while it goes on."""
 
@@ -29,12 +39,20 @@ class Told(NamedTuple):
     active_seconds: int
     summary: str | None
     customer_summary: str | None
+    held: Held | None = None
+    """None where nothing of it waits behind a dead letter."""
 
 
 async def find(connection: "Connection", session_id: UUID, rules: Rules) -> Told | None:
     """The walk with this id; None where there is none."""
     session = await sessions.read(connection, session_id)
-    return None if session is None else tell(session, rules)
+    return None if session is None else tell(session, rules)._replace(held=await held(connection, session_id))
+
+
+async def held(connection: "Connection", session_id: UUID) -> Held | None:
+    """What the walk with this id waits for, also where its start waits and there is no walk yet; None: nothing."""
+    row = await connection.fetchrow(_HELD, session_id)
+    return None if row is None else Held(*row)
 
 
 def tell(session: Session, rules: Rules) -> Told:
@@ -73,3 +91,10 @@ def _latest_user(session: Session) -> UUID:
         return UUID(max(dated, key=lambda e: e["at"])["user_id"])
     except ValueError:
         return session.created_by_user_id
+
+
+_HELD = """
+SELECT h.dead_letter_id, h.since,
+  (SELECT count(*) FROM l1_walk_dead_letters AS d WHERE d.parked_behind = h.dead_letter_id AND d.state = 'open')
+FROM l1_walk_held AS h WHERE h.session_id = $1
+"""

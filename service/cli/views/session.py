@@ -12,7 +12,7 @@ from rich.text import Text
 
 from l1_walk_contracts import SessionKind, SessionStatus
 from service.cli.views.content import visible
-from service.cli.words import duration
+from service.cli.words import count, duration
 from service.domain.path import is_rewind
 from service.domain.session import Session
 from service.domain.text import one_line
@@ -62,6 +62,7 @@ def session_json(told: Told) -> dict[str, Any]:
         "active_seconds": told.active_seconds,
         "summary": told.summary,
         "customer_summary": told.customer_summary,
+        "held": None if told.held is None else msgspec.to_builtins(told.held._asdict()),
     }
 
 
@@ -79,6 +80,9 @@ def _facts(told: Told) -> Table:
         grid.add_row(name, fact)
     took = f"{duration(told.duration_seconds)}, {duration(told.active_seconds)} of it work"
     ended = "" if session.status is SessionStatus.ACTIVE else f" to {_clock(session.last_step_at)}"
+    if told.held is not None:
+        waits = f"{count(told.held.parked, 'command')} parked since {_clock(told.held.since)} UTC"
+        grid.add_row("held", Text(f"behind dead letter {told.held.dead_letter_id}, {waits}", style="yellow"))
     grid.add_row("time", f"{_clock(session.started_at)}{ended} UTC ({took})")
     return grid
 

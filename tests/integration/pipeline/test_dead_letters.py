@@ -2,13 +2,14 @@
 
 import logging
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from l1_walk_contracts import SettleVerb, Verb
 from service.domain import handle
 from service.ops.status import read_status
+from service.ops.walks import held
 from tests.support.letters import POISON, failing, letters, settle, settling, unknown_type
 from tests.support.site import Place, Site
 from tests.support.walk import Sending, Walk
@@ -112,6 +113,9 @@ async def test_a_start_that_failed_takes_the_whole_walk_along(site: Site, faulty
         await site.send(start, walk.step("a"), walk.step("a"), start, walk.send(Verb.RESOLVE), partition=2)
         await site.all_handled()
         assert await site.count("l1_walk_sessions") == 0
+        waiting = await held(site.database, UUID(walk.id))
+        assert waiting is not None
+        assert waiting.parked == 4
         faulty.undo()
         [head, *_] = await letters(site)
         await site.handled(await settle(site, REDRIVE, head))
@@ -274,7 +278,4 @@ async def test_what_ended_its_workers_is_put_aside_by_the_next_one(site: Site) -
     assert head["error"] == "2 workers in a row ended while it was handled alone"
     assert (head["class"], parked["class"]) == ("failed", "parked")
     assert (await site.session(other.id))["version"] == 2
-    row = await site.database.fetchrow(
-        "SELECT * FROM l1_walk_progress WHERE partition = 0 AND topic = $1", site.topics.commands
-    )
-    assert (row["takes"], row["tried_offset"], row["tries"]) == (0, None, 0)
+    assert await site.count("l1_walk_progress", "takes = 0 AND tried_offset IS NULL AND tries = 0") == 6

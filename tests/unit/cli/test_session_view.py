@@ -8,7 +8,7 @@ from l1_walk_contracts import SessionKind, SessionStatus, TicketKind
 from service.cli.views.session import session_json, session_view
 from service.domain.rules import Rules
 from service.domain.session import Session
-from service.ops.walks import tell
+from service.ops.walks import Held, tell
 from tests.support.terminal import rendered
 from tests.support.walks import ACCOUNT, ANNA, BEN, FLOW, NINE, at, named_uuid
 
@@ -140,3 +140,11 @@ def test_who_made_the_last_entry_stands_for_who_ended_it() -> None:
         walk_notes=(note(3, "mine", BEN), note(1, "hers")),
     )
     assert "ended by technician 2" in (tell(session, Rules()).summary or "")
+
+
+def test_a_walk_that_is_held_says_behind_what() -> None:
+    held = Held(named_uuid("letter"), NINE, 3)
+    told = tell(BASE, Rules())._replace(held=held)
+    waits = f"behind dead letter {held.dead_letter_id}, 3 commands parked since 2026-03-02 09:00:00 UTC"
+    assert waits in " ".join(rendered(session_view(told)).split())
+    assert session_json(told)["held"]["parked"] == 3
