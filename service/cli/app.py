@@ -10,6 +10,7 @@ from service.cli import (
     demo,
     dev,
     migrate,
+    partitions,
     send,
     session,
     settle,
@@ -72,6 +73,7 @@ class Walk(Commands):
         "session",
         "status",
         "dead-letters",
+        "progress",
         "verify",
         "contracts",
     )
@@ -104,6 +106,11 @@ add(_letters, "show", dead_letters.show, dead_letters.SHOW_EPILOG)
 add(_letters, "redrive", settle.redrive, settle.REDRIVE_EPILOG)
 add(_letters, "discard", settle.discard, settle.DISCARD_EPILOG)
 app.add_typer(_letters, name="dead-letters", rich_help_panel=_OPERATE)
+
+_progress = group("Where each partition stands: look; in an emergency, move it.")
+add(_progress, "show", partitions.show, partitions.SHOW_EPILOG)
+add(_progress, "set", partitions.set_, partitions.SET_EPILOG)
+app.add_typer(_progress, name="progress", rich_help_panel=_OPERATE)
 
 add(app, "verify", verify.verify, verify.EPILOG, _OPERATE)
 

@@ -54,7 +54,7 @@ def explain(error: Exception) -> tuple[ExitCode, str]:
 def _code_of(error: Exception) -> ExitCode | None:
     """The code of an error whose text is made for people; None for one that nobody foresaw."""
     from service.dev.errors import StackError
-    from service.ops.errors import NotSetUpError, PreflightError
+    from service.ops.errors import NotSetUpError, NotSoError, PreflightError
     from service.settings import SettingsError
     from service.store.errors import MigrationError
 
@@ -63,6 +63,7 @@ def _code_of(error: Exception) -> ExitCode | None:
         MigrationError: ExitCode.NOT_SO,
         StackError: ExitCode.NOT_SET_UP,
         NotSetUpError: ExitCode.NOT_SET_UP,  # before its base
+        NotSoError: ExitCode.NOT_SO,
         PreflightError: ExitCode.UNREACHABLE,
     }
     return next((code for kind, code in codes.items() if isinstance(error, kind)), None)

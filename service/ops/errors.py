@@ -15,3 +15,7 @@ class RefusedError(PreflightError):
 
 class NotSetUpError(PreflightError):
     """It answers, but was not prepared: not migrated, or without the topics."""
+
+
+class NotSoError(PreflightError):
+    """What was asked for is not so: there is no such thing, or it is not in the state for it."""

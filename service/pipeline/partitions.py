@@ -12,6 +12,7 @@ from aiokafka.errors import IllegalStateError
 
 from service.pipeline.conditions import Conditions
 from service.pipeline.failure import Fault, classify, delays, describe, locate
+from service.pipeline.reach import Held, another, out_of_reach
 from service.store import progress
 from service.store.database import Database
 from service.store.progress import Progress
@@ -28,7 +29,7 @@ LAST_WORD_SECONDS = 1.0
 
 Offsets: TypeAlias = Mapping[TopicPartition, int]
 
-_REMEDY = "look with walk progress show, then walk progress set lets it go on"
+_STOPPED = "stopped: {}: look with walk progress show, then walk progress set lets it go on"
 
 
 @dataclass(slots=True)
@@ -199,9 +200,9 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             partition = self.held.get(tp.partition)
             if partition is None or partition.stopped:
                 continue
-            astray = _out_of_reach(tp, partition.next_offset, first[tp], end[tp])
+            astray = out_of_reach(Held(self.topic, first[tp], end[tp]), partition.next_offset)
             if astray is not None:
-                self.stop(tp.partition, astray)
+                self.stop(tp.partition, _STOPPED.format(astray))
 
     def _seek_back(self) -> None:
         assigned = self._consumer().assignment()
@@ -285,11 +286,12 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
                 continue
             partition.stored_offset = at.next_offset
             partition.next_offset = first[tp] if at.next_offset is None else at.next_offset
-            astray = _out_of_reach(tp, partition.next_offset, first[tp], end[tp])
+            held = Held(self.topic, first[tp], end[tp])
+            astray = out_of_reach(held, partition.next_offset)
             if astray is None and at.partition in others:
-                astray = _another(tp, partition.next_offset, first[tp], end[tp])
+                astray = another(held, partition.next_offset)
             if astray is not None:
-                self.stop(at.partition, astray)
+                self.stop(at.partition, _STOPPED.format(astray))
                 continue
             if at.takes >= TAKES_IN_DOUBT and partition.next_offset < end[tp]:
                 partition.alone_until = min(partition.next_offset + self._batch_max, end[tp])
@@ -343,26 +345,4 @@ def _partition(at: Progress) -> Partition:
         at.next_offset or 0,
         tried_offset=at.tried_offset,
         tries=at.tries,
-    )
-
-
-def _out_of_reach(tp: TopicPartition, next_offset: int, first: int, end: int) -> str | None:
-    if next_offset < first:
-        return (
-            f"stopped: offsets {next_offset} to {first - 1} of {tp.topic} are not in the topic any more (retention "
-            f"was too short, or the topic was made anew), and nobody has handled them: {_REMEDY}"
-        )
-    if next_offset > end:
-        return (
-            f"stopped: the next offset to handle is {next_offset}, and the topic {tp.topic} ends at {end} "
-            f"(was it made anew, or is this another cluster?): {_REMEDY}"
-        )
-    return None
-
-
-def _another(tp: TopicPartition, next_offset: int, first: int, end: int) -> str:
-    return (
-        f"stopped: at offset {next_offset - 1} of {tp.topic} stands another record than the one that was handled last "
-        f"(the topic was made anew, or this is another cluster): whatever the old one held from {next_offset} on is "
-        f"out of reach, and offsets {first} to {end - 1} of this one may never have been handled: {_REMEDY}"
     )

@@ -21,6 +21,8 @@ COMMANDS = [
     "dead-letters show",
     "dead-letters redrive",
     "dead-letters discard",
+    "progress show",
+    "progress set",
     "contracts export",
     "contracts check",
 ]
