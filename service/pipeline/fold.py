@@ -109,8 +109,12 @@ class _Folding:
 
     def take(self, one: Decoded) -> None:
         """Decide the next record."""
+        message = one.message
         try:
-            result = self._decide(one)
+            if isinstance(message, Command) and not self._held:
+                result = self._handle(one, message)
+            else:
+                result = self._decide(one)
         except MemoryError:
             raise
         except Exception as error:
@@ -158,19 +162,21 @@ class _Folding:
             one.digest,
             self._seen.get(key) or known.seen.get(key),
             [name for name, named in one.references if named in known.unknown] if known.unknown else (),
-            self._names_gone_account(one),
+            bool(known.gone) and self._names_gone_account(one),
             None if hold is None else hold.partition,
         )
-        handled = handle(received, self._sessions.get(id_) or known.sessions.get(id_), self._rules)
+        session = self._sessions.get(id_) or known.sessions.get(id_)
+        handled = handle(received, session, self._rules)
         messages = [self._message(one, number, event) for number, event in enumerate(handled.events)]
         # From here on nothing fails: a command has all of its effects, or none.
-        if handled.outcome is Outcome.ACCEPTED and handled.session is not known.sessions.get(id_):
+        if handled.outcome is Outcome.ACCEPTED and handled.session is not session:
             assert handled.session is not None
             self._sessions[id_] = handled.session
         if handled.remembered:
             self._seen[key] = one.digest
             self._effects.inbox.append(_entry(key, one, handled))
-        self._effects.messages += messages
+        if messages:
+            self._effects.messages += messages
         return handled.outcome, handled.reason or ""
 
     def _waits(self, one: Decoded) -> bool:
