@@ -14,11 +14,12 @@ from l1_walk_contracts import SettleVerb, Verb
 from service.dev.postgres import EmbeddedPostgres
 from service.dev.simulation.traffic import simulate
 from service.domain import handle
+from service.ops.verify import verify
 from service.pipeline.publishers import Publishers
 from service.store.migrate import upgrade
 from service.store.outbox import Message
 from tests.support.letters import POISON, failing, letters, settle, unknown_type
-from tests.support.site import PATIENCE, Site, open_site, site_settings
+from tests.support.site import PARTITIONS, PATIENCE, Site, open_site, site_settings
 from tests.support.stream import Stream, handled, until_handled
 from tests.support.walk import Sending, Walk
 from tests.support.worker import working
@@ -166,6 +167,34 @@ async def test_a_database_is_put_back(
     for table, rows in before.items():
         assert after[table] == {key: row for key, row in rows.items() if key not in forgotten}, table
     check_told(alone, told_before, await told(alone))
+    assert (await verify(alone.settings)).findings == []
+
+
+async def test_a_worker_that_was_left_running_goes_on_from_there(
+    alone: Site, own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """Its connections break, and what it knows of the partitions is not so any more."""
+    server, walks = Server(own_postgres, tmp_path), [Walk() for _ in range(PARTITIONS)]
+
+    async def all_walk(node_id: str) -> None:
+        for partition, walk in enumerate(walks):
+            await alone.send(walk.step(node_id), partition=partition)
+        await alone.all_handled()
+
+    async with working(alone.settings):
+        for partition, walk in enumerate(walks):
+            await alone.send(walk.start(), partition=partition)
+        await all_walk("a")
+        await asyncio.to_thread(base_backup, server)
+        await all_walk("b")
+        await alone.database.close()
+        await asyncio.to_thread(put_back_base_backup, server)
+        await alone.connect_again()
+        await all_walk("c")
+    for walk in walks:
+        row = await alone.session(walk.id)
+        assert [entry["node_id"] for entry in row["walked_path"]] == ["a", "b", "c"]
+    assert await alone.count("l1_walk_outbox") == 0
 
 
 async def state(site: Site) -> dict[str, Rows]:
