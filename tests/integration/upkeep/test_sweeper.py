@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaConnectionError
 
 from l1_walk_contracts import AbandonedData, EventKind, RejectionReason, SessionKind, Verb
 from service.dev.simulation.traffic import simulate
@@ -193,6 +194,19 @@ async def test_a_walk_without_a_home_goes_by_its_key_and_only_where_nothing_wait
     await all_is_handled(site, connection)
     assert await sweep.round(connection) == 1
     assert [record.partition for record in await swept(site)] == [place.partition]
+
+
+async def test_without_a_broker_it_fails_and_goes_on_where_it_was(site: Site, connection: Connection) -> None:
+    [walk] = await left(site, connection, 2)
+    away = site.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"})
+    no_way = Outgoing(lambda: AIOKafkaProducer(bootstrap_servers="127.0.0.1:1"))
+    cut_off, mute = Sweeper(away, DAY, Outgoing(lambda: producer(site))), sweeper(site, no_way)
+    for failing in (cut_off, mute):
+        with pytest.raises(KafkaConnectionError):
+            await failing.round(connection)
+    mute._outgoing = Outgoing(lambda: producer(site))
+    assert await mute.round(connection) == 1
+    assert [record.key.decode() for record in await swept(site)] == [walk.id]
 
 
 async def test_replaying_history_abandons_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
