@@ -7,6 +7,7 @@ from uuid import UUID
 
 from l1_walk_contracts import Topics
 from service.ops.verify.prints import differing
+from service.ops.verify.recorded import ANY_VERSION
 from service.ops.verify.report import Finding, Kind, Place, Reason, Report, What
 from service.pipeline.letters import letter_id
 
@@ -194,7 +195,7 @@ WHERE w.state IS NULL AND {_CHECKED.format("k")} AND (k.home IS NULL OR {_CHOSEN
 _INBOX_COLUMNS = ("digest", "outcome", "reason", "version", "origin_partition", "origin_offset")
 _INBOX = f"""
 SELECT d.session, d.source, d.command, s.ended, s.updated,
-  d.digest, d.outcome, d.reason, d.version, d.partition, d."offset",
+  d.digest, d.outcome, d.reason, iif(d.version = {ANY_VERSION}, k.version, d.version), d.partition, d."offset",
   k.digest, k.outcome, k.reason, k.version, k.partition, k."offset"
 FROM due_inbox AS d LEFT JOIN kept_inbox AS k USING (session, source, command)
   LEFT JOIN kept_sessions AS s USING (session)

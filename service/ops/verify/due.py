@@ -57,14 +57,14 @@ class Due:
         for entry in entries:
             self._spill.execute(_INBOX, (entry[0].bytes, *entry[1:]))
 
-    def messages(self, one: Decoded, messages: Iterable[Message]) -> None:
-        """These must be told, for this command."""
+    def messages(self, one: Decoded, messages: Iterable[Message], at: int) -> None:
+        """These must be told for this command, in the order of what was handled at this offset of its partition."""
         for message in messages:
             if message.topic == self._dead_letter:
                 printed = print_letter(message.key, message.headers, message.value)
                 self._spill.execute(_LETTER_TOLD, (printed, one.partition, one.offset))
             else:
-                self._event(one, message)
+                self._event(one, message, at)
 
     def letters(self, one: Decoded, letters: Iterable[DeadLetter]) -> None:
         """These must be in the table, open."""
@@ -112,7 +112,7 @@ class Due:
         """This letter must have one more attempt."""
         self._spill.execute(_FAILED, (letter.partition, letter.offset))
 
-    def _event(self, one: Decoded, message: Message) -> None:
+    def _event(self, one: Decoded, message: Message, at: int) -> None:
         assert message.value is not None
         told = read_envelope(message.value)
         key, printed = event_key(told.id), print_message(message.key, message.headers, message.value)
@@ -122,7 +122,7 @@ class Due:
             _EVENT,
             (
                 key, printed, self._numbers[message.topic], message.target_partition, UUID(told.subject).bytes,
-                command.source, command.id, told.type, one.partition, one.offset, next(self._sequence),
+                command.source, command.id, told.type, one.partition, one.offset, at, next(self._sequence),
                 one.record.timestamp_ms,
             ),
         )  # fmt: skip
@@ -143,7 +143,7 @@ def pack_record(record: Record) -> bytes:
 
 _SEEN = "SELECT digest FROM due_inbox WHERE session = ? AND source = ? AND command = ?"
 _INBOX = "INSERT OR REPLACE INTO due_inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_EVENT = "INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_EVENT = "INSERT OR IGNORE INTO due VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _VARIANTS = "SELECT digest FROM found WHERE id = ?"
 _LETTER = """
 INSERT INTO due_letters

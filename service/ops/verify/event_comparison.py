@@ -188,7 +188,7 @@ SELECT id, session, type, source, command, command_partition, command_offset, to
   SELECT d.id, d.session, d.type, d.source, d.command, d.partition AS command_partition,
     d."offset" AS command_offset, f.topic, f.partition, f."offset",
     max(f."offset") OVER (
-      PARTITION BY d.session, f.topic, f.partition ORDER BY d.seq
+      PARTITION BY d.session, d.partition, f.topic, f.partition ORDER BY d.at, d.seq
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS latest
   FROM due AS d JOIN found AS f USING (id, digest)

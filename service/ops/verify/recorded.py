@@ -28,6 +28,8 @@ from service.store.references import Reference
 
 _NOBODY = UUID(int=0)
 _OTHER_DIGEST = b"other"
+ANY_VERSION = -1
+"""Of a session whose version nobody told."""
 
 
 class Rejection(NamedTuple):
@@ -124,7 +126,7 @@ def as_rejected(one: Decoded, rejection: Rejection) -> Known:
     elif rejection.version is not None:
         known.sessions = {id_: _session(id_, account, rejection.version, one.partition + 1)}
     elif rejection.reason == RejectionReason.SESSION_EXISTS:
-        known.sessions = {id_: _session(id_, _NOBODY, 1, one.partition)}
+        known.sessions = {id_: _session(id_, _NOBODY, ANY_VERSION, one.partition)}
     if rejection.reason == RejectionReason.ID_REUSED:
         known.seen = {(id_, message.source, message.id): _OTHER_DIGEST}
     return known

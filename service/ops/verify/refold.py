@@ -26,9 +26,10 @@ from service.ops.verify.reach import Reach
 from service.ops.verify.recorded import Recorded, Rejection
 from service.ops.verify.report import Reason
 from service.ops.verify.walks import Walk, Walks
-from service.pipeline.decode import Decoded, decode, decode_record
+from service.pipeline.decode import Decoded, Failed, decode, decode_record
 from service.pipeline.fold import Effects, Fold, Known
 from service.store.held import Hold
+from service.store.inbox import Key
 
 BEGINNINGS = (Verb.START, Verb.ESCALATE_WITHOUT_WALK)
 
@@ -85,7 +86,7 @@ class Refold:
     def _decide(self, one: Decoded, *, crossed: bool = False) -> None:
         fault, rejection = self._recorded.fault(one), self._recorded.rejection(one)
         if fault is not None:
-            one = recorded.put_aside(one, fault)
+            one, rejection = recorded.put_aside(one, fault), None
         id_ = one.session_id
         if id_ is None:
             self._note(one, None, self._fold([one], Known({}, {}, (), ())))
@@ -94,12 +95,25 @@ class Refold:
         away = self._is_away(one, walk)
         if not crossed and fault is None and self._must_wait(one, walk, rejection, away=away):
             self._wait(one)
-        elif rejection is not None and (away or rejection.strayed):
-            self._note(one, walk, self._fold([one], recorded.as_rejected(one, rejection)))
-        elif away and walk is None:
-            self._note(one, walk, self._fold([one], recorded.from_elsewhere(one)))
         else:
-            self._note(one, walk, self._fold([one], self._known(one, walk, rejection)))
+            self._note(one, walk, self._effects(one, walk, rejection, away=away))
+
+    def _effects(
+        self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool
+    ) -> Effects:
+        """What comes of a record.
+
+        Where a rule refuses what nobody was told of, the worker may have known the command from another partition.
+        """
+        known = self._known(one, walk, rejection, away=away)
+        effects = self._fold([one], known)
+        refused = effects.results[0][0] is Outcome.REJECTED
+        if refused and (rejection is None or rejection.reason == RejectionReason.ID_REUSED):
+            elsewhere = self._handled_elsewhere(one)
+            if elsewhere and not known.seen:
+                known.seen = elsewhere
+                return self._fold([one], known)
+        return effects
 
     def _leave_out(self, one: Decoded) -> None:
         """Check nothing of this session: nobody can tell whether the worker handled this."""
@@ -107,10 +121,14 @@ class Refold:
         if session_id is not None:
             self._spill.execute(_UNCHECKED, (UUID(session_id).bytes, Reason.PROGRESS_SET))
 
-    def _known(self, one: Decoded, walk: Walk | None, rejection: Rejection | None) -> Known:
-        """What the database said of the command's session, as far as commands made it."""
-        unknown, gone = recorded.unknown_to(one, rejection), recorded.gone_to(one, rejection)
+    def _known(self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool) -> Known:
+        """What the database said of the command's session: as far as commands made it, else as recorded."""
         id_ = one.session_id
+        if rejection is not None and id_ is not None and (away or rejection.strayed):
+            return recorded.as_rejected(one, rejection)
+        if away and walk is None:
+            return recorded.from_elsewhere(one)
+        unknown, gone = recorded.unknown_to(one, rejection), recorded.gone_to(one, rejection)
         if walk is None or id_ is None:
             return Known({}, {}, unknown, gone)
         known = Known({}, {}, unknown, gone)
@@ -125,8 +143,8 @@ class Refold:
                     known.seen = {key: digest}
         return known
 
-    def _note(self, one: Decoded, walk: Walk | None, effects: Effects) -> None:
-        """Keep what came of a record."""
+    def _note(self, one: Decoded, walk: Walk | None, effects: Effects, at: int | None = None) -> None:
+        """Keep what came of a record; `at`: at which offset of its partition, if not at its own."""
         if effects.started or effects.changed or effects.held:
             assert one.session_id is not None
             walk = walk or Walk()
@@ -137,7 +155,7 @@ class Refold:
             self._walks.put(one.session_id, walk)
         self._due.inbox(effects.inbox)
         self._due.letters(one, effects.dead_letters)
-        self._due.messages(one, effects.messages)
+        self._due.messages(one, effects.messages, one.offset if at is None else at)
         self.outcomes.update(outcome.value for outcome, _ in effects.results)
 
     # What came from elsewhere than its session's partition, or of a session whose start was not seen
@@ -154,8 +172,8 @@ class Refold:
         """Whether what became of it can be told only once all partitions are read."""
         if not isinstance(one.message, Command):
             return False
-        if rejection is None and away:
-            return True
+        if away:
+            return rejection is None
         if walk is not None or not self._kept_home(one)[0]:
             return False
         if one.message.verb not in BEGINNINGS:
@@ -171,11 +189,25 @@ class Refold:
         return (False, None) if row is None else (True, row[0])
 
     def _was_handled_before(self, one: Decoded) -> bool:
+        row = self._kept_entry(one)
+        return row is not None and row[:2] != (one.partition, one.offset)
+
+    def _handled_elsewhere(self, one: Decoded) -> dict[Key, bytes]:
+        """The command, where the inbox has it from another partition."""
+        row = self._kept_entry(one)
+        if row is None or row[0] == one.partition:
+            return {}
         assert one.session_id is not None
         assert isinstance(one.message, Command)
+        return {(one.session_id, one.message.source, one.message.id): row[2]}
+
+    def _kept_entry(self, one: Decoded) -> tuple[int, int, bytes] | None:
+        """Where the inbox has the command from, and its digest."""
+        if one.session_id is None or not isinstance(one.message, Command):
+            return None
         key = (one.session_id.bytes, one.message.source, one.message.id)
-        row = self._spill.execute(_KEPT_INBOX, key).fetchone()
-        return row is not None and row != (one.partition, one.offset)
+        row: tuple[int, int, bytes] | None = self._spill.execute(_KEPT_INBOX, key).fetchone()
+        return row
 
     def _wait(self, one: Decoded) -> None:
         session = UUID(one.message.session_id) if isinstance(one.message, Settle) else one.session_id
@@ -240,7 +272,7 @@ class Refold:
             self._due.settled(letter, DeadLetterState.DISCARDED, command.by)
             del letters[0]
         for each in letters:
-            self._redrive(each, command)
+            self._redrive(each, one, command)
 
     def _release(self, letter: DueLetter) -> None:
         one = decode_record(letter.partition, letter.offset, read_record(letter.record))
@@ -248,19 +280,20 @@ class Refold:
         if walk is not None and walk.head is not None and walk.head.bytes == letter.id:
             walk.head = walk.held_in = None
 
-    def _redrive(self, letter: DueLetter, command: Settle) -> None:
-        """Run one letter: it fails as often as the table tells, then goes through."""
+    def _redrive(self, letter: DueLetter, at: Decoded, command: Settle) -> None:
+        """Run one letter, at the place of the command that redrives it.
+
+        It fails as often as the table tells, then goes through.
+        """
         one = decode_record(letter.partition, letter.offset, read_record(letter.record))
         fault = self._recorded.attempts(letter.partition, letter.offset)
         if fault is not None and letter.failures < (fault.attempts or 0):
             one = recorded.put_aside(one, fault)
-        rejection = self._recorded.rejection(one)
+        rejection = None if isinstance(one.message, Failed) else self._recorded.rejection(one)
         walk = None if one.session_id is None else self._walks.get(one.session_id)
-        known = self._known(one, walk, rejection)
-        if rejection is not None and self._is_away(one, walk):
-            known = recorded.as_rejected(one, rejection)
-        effects = self._fold([one], known)
-        self._note(one, walk, effects)
+        away = one.session_id is not None and self._is_away(one, walk)
+        effects = self._effects(one, walk, rejection, away=away)
+        self._note(one, walk, effects, at.offset)
         ((outcome, reason),) = effects.results
         if outcome is Outcome.DEAD_LETTERED:
             self._due.failed_again(letter)
@@ -280,7 +313,7 @@ def _was_forgotten(one: Decoded, walk: Walk, digest: bytes, rejection: Rejection
 
 _KEPT_HOME = "SELECT home FROM kept_sessions WHERE session = ?"
 _KEPT_INBOX = """
-SELECT partition, "offset" FROM kept_inbox WHERE session = ? AND source = ? AND command = ?
+SELECT partition, "offset", digest FROM kept_inbox WHERE session = ? AND source = ? AND command = ?
 """
 _CROSSING = """
 SELECT partition, "offset", record FROM crossing WHERE session = ? ORDER BY stamp, partition, "offset"

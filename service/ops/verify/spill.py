@@ -74,7 +74,7 @@ CREATE TABLE due_inbox (
 ) WITHOUT ROWID;
 CREATE TABLE due (
   id BLOB PRIMARY KEY, digest INTEGER, topic INTEGER, target INTEGER, session BLOB, source TEXT, command TEXT,
-  type TEXT, partition INTEGER, "offset" INTEGER, seq INTEGER, stamp INTEGER
+  type TEXT, partition INTEGER, "offset" INTEGER, at INTEGER, seq INTEGER, stamp INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE due_letters (
   partition INTEGER, "offset" INTEGER, id BLOB, session BLOB, account BLOB, parked INTEGER, digest INTEGER,
