@@ -23,6 +23,8 @@ from service.domain.text import clip, count, fit, id_text, length, minute, one_l
 CUSTOMER_SUMMARY_CHARS: Final = 16_000
 """So that it fits an event beside resolution notes of full length, which are never cut."""
 
+_FEW = 50
+"""Steps and notes of a walk that is told at once, and measured then: most walks."""
 _BLOCK_CHARS = 4_000
 _ENDING_CHARS = 16_000
 _TITLES_CHARS = 100
@@ -39,6 +41,10 @@ def summary(walk: History) -> str:
     """The whole walk for the technician who opens the ticket next: at most 32,000 characters."""
     header, ending = _header(walk), _ending(walk)
     steps, notes = telling.Steps(walk), telling.Notes(walk)
+    if len(steps) + len(notes) <= _FEW:
+        text = _compose(header, ending, list(steps), list(notes))
+        if len(text) <= limits.SUMMARY_CHARS:
+            return text
     room = limits.SUMMARY_CHARS - len(_compose(header, ending, [], [])) - _titles(steps, notes)
     if length(steps, room) + length(notes, room) <= room:
         return _compose(header, ending, steps, notes)

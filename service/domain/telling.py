@@ -23,7 +23,7 @@ class Told(Sequence[str]):
         return len(self._told)
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._block, range(len(self)))
+        return map(self._block, range(len(self._told)))
 
     @overload
     def __getitem__(self, index: int) -> str: ...
