@@ -52,7 +52,7 @@ async def read_status(settings: Settings) -> Status:
 
 
 async def read_kept(connection: "Connection", topic: str) -> Kept:
-    """What the database tells, by one statement."""
+    """What the database tells, by one statement that looks into indexes alone where tables may be large."""
     return msgspec.json.decode(await connection.fetchval(_KEPT, topic), type=Kept)
 
 
@@ -123,12 +123,21 @@ async def _oldest(
 
 
 _KEPT = """
-WITH
+WITH RECURSIVE
 progress AS (
   SELECT partition, next_offset, updated_at FROM l1_walk_progress WHERE topic = $1
 ),
+first_owed AS (
+  (SELECT partition, created_at FROM l1_walk_outbox ORDER BY partition, "offset", number LIMIT 1)
+  UNION ALL
+  SELECT next.* FROM first_owed AS f CROSS JOIN LATERAL (
+    SELECT partition, created_at FROM l1_walk_outbox AS o WHERE o.partition > f.partition
+    ORDER BY partition, "offset", number LIMIT 1
+  ) AS next
+),
 outbox AS (
-  SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0) AS seconds FROM l1_walk_outbox
+  SELECT (SELECT count(*) FROM l1_walk_outbox) AS count,
+    coalesce(extract(epoch FROM now() - min(created_at)), 0) AS seconds FROM first_owed
 ),
 classes AS (
   SELECT class, count(*), min(created_at) AS oldest FROM l1_walk_dead_letters
