@@ -90,6 +90,13 @@ class Recorded:
                 return Fault(row[0], row[1], None)
         return None
 
+    def was_parked(self, one: Decoded) -> bool:
+        """Whether the worker parked this record."""
+        if not self._letters:
+            return False
+        row = self._spill.execute(_LETTER, (one.partition, one.offset)).fetchone()
+        return row is not None and row[0] == PARKED
+
     def attempts(self, partition: int, offset: int) -> Fault | None:
         """How often the letter of this place failed again, as the table has it."""
         row = self._spill.execute(_LETTER, (partition, offset)).fetchone()

@@ -28,6 +28,7 @@ from service.ops.verify.report import Reason
 from service.ops.verify.walks import Walk, Walks
 from service.pipeline.decode import Decoded, Failed, decode, decode_record
 from service.pipeline.fold import Effects, Fold, Known
+from service.pipeline.letters import letter_id
 from service.store.held import Hold
 from service.store.inbox import Key
 
@@ -58,6 +59,7 @@ class Refold:
         adopted: bool,
     ) -> None:
         self._spill = spill
+        self._topic = topics.commands
         self._fold = Fold(topics, rules)
         self._due = Due(spill, topics)
         self._walks = Walks(spill)
@@ -93,10 +95,14 @@ class Refold:
             return
         walk = self._walks.get(id_)
         away = self._is_away(one, walk)
-        if not crossed and fault is None and self._must_wait(one, walk, rejection, away=away):
+        if away and self._recorded.was_parked(one) and (head := self._head_away(one)) is not None:
+            self._note(one, walk, self._fold([one], head))
+        elif not crossed and fault is None and self._must_wait(one, walk, rejection, away=away):
             self._wait(one)
         else:
             self._note(one, walk, self._effects(one, walk, rejection, away=away))
+            if away and fault is not None:
+                self._put_aside_away(one)
 
     def _effects(
         self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool
@@ -182,11 +188,31 @@ class Refold:
             return rejection.reason == RejectionReason.SESSION_EXISTS
         return not self._reach[one.partition].whole and self._was_handled_before(one)
 
-    def _kept_home(self, one: Decoded) -> tuple[bool, int | None]:
-        """Whether the database has the session, and where it lives."""
+    def _put_aside_away(self, one: Decoded) -> None:
+        """Note a fault of a session that lives elsewhere: while it had no home yet, it was held here."""
         assert one.session_id is not None
-        row = self._spill.execute(_KEPT_HOME, (one.session_id.bytes,)).fetchone()
-        return (False, None) if row is None else (True, row[0])
+        letter = letter_id(self._topic, one.partition, one.offset)
+        self._spill.execute(_ADD_HEAD_AWAY, (one.session_id.bytes, one.partition, letter.bytes))
+
+    def _head_away(self, one: Decoded) -> Known | None:
+        """The database, where the session was held in this partition before it found its home."""
+        assert one.session_id is not None
+        row = self._spill.execute(_HEAD_AWAY, (one.session_id.bytes, one.partition)).fetchone()
+        if row is None:
+            return None
+        return Known(
+            {}, {}, (), (), {one.session_id: Hold(one.session_id, UUID(bytes=row[0]), one.partition)}
+        )
+
+    def _kept_home(self, one: Decoded) -> tuple[bool, int | None]:
+        """Whether the database has the session, and where it lives, or is held."""
+        assert one.session_id is not None
+        id_ = one.session_id.bytes
+        row = self._spill.execute(_KEPT_HOME, (id_,)).fetchone()
+        if row is not None:
+            return True, row[0]
+        row = self._spill.execute(_KEPT_HOLD, (id_,)).fetchone()
+        return False, None if row is None else row[0]
 
     def _was_handled_before(self, one: Decoded) -> bool:
         row = self._kept_entry(one)
@@ -279,6 +305,7 @@ class Refold:
         walk = None if one.session_id is None else self._walks.get(one.session_id)
         if walk is not None and walk.head is not None and walk.head.bytes == letter.id:
             walk.head = walk.held_in = None
+        self._spill.execute(_RELEASE_AWAY, (letter.id,))
 
     def _redrive(self, letter: DueLetter, at: Decoded, command: Settle) -> None:
         """Run one letter, at the place of the command that redrives it.
@@ -292,9 +319,12 @@ class Refold:
         rejection = None if isinstance(one.message, Failed) else self._recorded.rejection(one)
         walk = None if one.session_id is None else self._walks.get(one.session_id)
         away = one.session_id is not None and self._is_away(one, walk)
-        effects = self._effects(one, walk, rejection, away=away)
+        head = self._head_away(one) if away else None
+        effects = self._effects(one, walk, rejection, away=away) if head is None else self._fold([one], head)
         self._note(one, walk, effects, at.offset)
         ((outcome, reason),) = effects.results
+        if outcome is Outcome.DEAD_LETTERED and away:
+            self._put_aside_away(one)
         if outcome is Outcome.DEAD_LETTERED:
             self._due.failed_again(letter)
         elif outcome is not Outcome.PARKED:
@@ -312,6 +342,10 @@ def _was_forgotten(one: Decoded, walk: Walk, digest: bytes, rejection: Rejection
 
 
 _KEPT_HOME = "SELECT home FROM kept_sessions WHERE session = ?"
+_KEPT_HOLD = "SELECT partition FROM kept_holds WHERE session = ?"
+_ADD_HEAD_AWAY = "INSERT OR IGNORE INTO heads_away VALUES (?, ?, ?)"
+_HEAD_AWAY = "SELECT letter FROM heads_away WHERE session = ? AND partition = ?"
+_RELEASE_AWAY = "DELETE FROM heads_away WHERE letter = ?"
 _KEPT_INBOX = """
 SELECT partition, "offset", digest FROM kept_inbox WHERE session = ? AND source = ? AND command = ?
 """

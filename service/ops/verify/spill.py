@@ -93,6 +93,9 @@ CREATE TABLE crossing (
 CREATE TABLE reach (
   partition INTEGER PRIMARY KEY, begin INTEGER, stop INTEGER, whole INTEGER
 );
+CREATE TABLE heads_away (
+  session BLOB, partition INTEGER, letter BLOB, PRIMARY KEY (session, partition)
+) WITHOUT ROWID;
 CREATE TABLE unchecked (session BLOB PRIMARY KEY, reason TEXT) WITHOUT ROWID;
 CREATE TABLE erased (account BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE later (session BLOB, command TEXT, PRIMARY KEY (session, command)) WITHOUT ROWID;
