@@ -9,11 +9,14 @@ from tests.fault.run import DifferentError, open_run
 from tests.fault.scenario import Scenario
 from tests.fault.scenarios.broker import BROKER
 from tests.fault.scenarios.database import DATABASE
+from tests.fault.scenarios.disk import DISK
 from tests.fault.scenarios.network import NETWORK
+from tests.fault.scenarios.operations import OPERATIONS
+from tests.fault.scenarios.poison import POISON
 from tests.fault.scenarios.workers import WORKERS
 from tests.fault.traffic import help_desk
 
-ALL: tuple[Scenario, ...] = (*WORKERS, *NETWORK, *DATABASE, *BROKER)
+ALL: tuple[Scenario, ...] = (*WORKERS, *POISON, *NETWORK, *DATABASE, *BROKER, *DISK, *OPERATIONS)
 GATES = tuple(scenario for scenario in ALL if scenario.gate)
 
 
@@ -25,8 +28,6 @@ async def play(scenario: Scenario, lab: Lab, seed: int) -> Result:
         result.verdict, result.why = Verdict.NOT_RUN, missing
         return result
     traffic = help_desk(scenario.cases, seed)
-    if scenario.change is not None:
-        traffic = scenario.change(traffic, seed)
     await lab.mend()
     run = await open_run(lab, scenario.settings, traffic, seed)
     try:
@@ -41,8 +42,7 @@ async def play(scenario: Scenario, lab: Lab, seed: int) -> Result:
     finally:
         result.figures = dict(run.figures)
         result.healed_in = round(run.healed_in, 1)
-        result.verified = run.verified
         result.seconds = round(time.monotonic() - began, 1)
-        await run.lab.mend()
+        await lab.mend()
         await run.close()
     return result

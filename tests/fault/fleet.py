@@ -26,7 +26,7 @@ class Worker(WorkerProcess):
     program = ("-m", "tests.fault.worker")
 
     def __init__(self, children: Children, settings: Settings, **env: str) -> None:
-        super().__init__(children, settings, PYTHONPATH=_python_path(), **env)
+        super().__init__(children, settings, PYTHONPATH=python_path(), **env)
         self._children = children
 
     def kill(self) -> None:
@@ -132,6 +132,7 @@ class Fleet:
         return "\n".join(f"-- worker {w.process.pid}\n" + "\n".join(w.last_lines()) for w in self._all[-6:])
 
 
-def _python_path() -> str:
+def python_path() -> str:
+    """Where a process of ours finds the tests beside the worker."""
     before = os.environ.get("PYTHONPATH")
     return f"{before}{os.pathsep}{ROOT}" if before else str(ROOT)

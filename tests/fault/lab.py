@@ -100,13 +100,16 @@ class Lab:
         await asyncio.sleep(away)
         await asyncio.to_thread(self.kafka.start)
 
-    async def mend(self) -> None:
-        """Start what a scenario left killed."""
+    async def mend(self) -> int:
+        """Start what is down; how many servers were."""
+        down = 0
         for server in (self.postgres, self.kafka):
             process = server._process
             if process is None or process.poll() is not None:
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
+                down += 1
+        return down
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self.postgres.url("postgres"))

@@ -31,8 +31,6 @@ class Result:
     healed_in: float = 0.0
     """Seconds from the end of the fault until all was handled and published."""
     differences: int = 0
-    verified: bool = False
-    """Whether `walk verify` was asked too."""
     figures: dict[str, int] = field(default_factory=dict)
     logs: str = ""
     """The ends of the workers' logs, where it failed."""

@@ -1,13 +1,15 @@
 """One playing of a scenario: its database, topics, traffic and workers, and the judgement at its end."""
 
 import asyncio
+import os
 import random
 import secrets
 import sys
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -23,12 +25,14 @@ from service.ops import topics as topic_setup
 from service.settings import Settings
 from service.store.address import dsn
 from tests.fault.feed import Feed
-from tests.fault.fleet import ROOT, Fleet
+from tests.fault.fleet import Fleet, Worker, python_path
 from tests.fault.lab import Lab
 from tests.fault.proxy import OnCommit, Proxy
 from tests.fault.watch import Watch
 from tests.support.site import environment, site_settings
 from tests.support.waiting import until
+
+T = TypeVar("T")
 
 PARTITIONS = 6
 BATCH_MAX = 50
@@ -36,6 +40,14 @@ BATCH_MAX = 50
 HEALS_WITHIN = 60.0
 """Seconds after the end of a fault in which all that waits must be handled and published."""
 PUBLISHES_WITHIN = 30.0
+
+
+class Said(NamedTuple):
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
 
 
 class DifferentError(AssertionError):
@@ -58,14 +70,13 @@ class Run:
         self.traffic = traffic
         self.seed = seed
         self.rng = random.Random(seed)
-        self.figures: Counter[str] = Counter(commands=len(traffic.records))
+        self.figures: Counter[str] = Counter()
         self.fleet = Fleet(lab.children, settings, self.figures)
         self.topics = Topics(settings.topic_prefix)
         self.watch = Watch(settings)
         self.healed_in = 0.0
-        self.verified = False
         self._feed: Feed | None = None
-        self._proxies = AsyncExitStack()
+        self._lasting = AsyncExitStack()
 
     @property
     def feed(self) -> Feed:
@@ -75,19 +86,44 @@ class Run:
 
     def begin(self, seconds: float) -> None:
         """Let upstream send, over so many seconds unless it is hurried; at once with 0."""
+        self.figures["commands"] += len(self.traffic.records)
         self._feed = Feed(self.settings, self.topics.commands, self.traffic.records, seconds)
+
+    async def walk(self, *arguments: str, **env: str) -> Said:
+        """What `walk` says, run as an operator does."""
+        process = await self.start_walk(*arguments, **env)
+        out, err = await process.communicate()
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+    async def start_walk(self, *arguments: str, **env: str) -> asyncio.subprocess.Process:
+        """`walk` at work, which may be killed."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable, *Worker.program, *arguments,
+            env={**os.environ, **environment(self.settings), "PYTHONPATH": python_path(), **env},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    def write(self, name: str, text: str) -> Path:
+        """A file of this run."""
+        file = Path(self.lab.children.folder, f"{self.settings.topic_prefix}.{name}")
+        file.write_text(text)
+        return file
+
+    async def until_the_end(self, what: AbstractAsyncContextManager[T]) -> T:
+        """Enter something that lasts until the run is judged and its workers are gone."""
+        return await self._lasting.enter_async_context(what)
 
     async def before_postgres(self, on_commit: OnCommit | None = None) -> tuple[Proxy, dict[str, str]]:
         """A proxy before PostgreSQL, up to the end of the run, and what leads a worker through it."""
         url = urlsplit(self.settings.require_database())
-        proxy = await self._proxies.enter_async_context(Proxy(url.port or 0, on_commit=on_commit))
+        proxy = await self.until_the_end(Proxy(url.port or 0, on_commit=on_commit))
         through = url._replace(netloc=f"{url.netloc.rpartition(':')[0]}:{proxy.port}")
         return proxy, {"WALK_DATABASE_URL": urlunsplit(through)}
 
     async def before_kafka(self) -> tuple[Proxy, dict[str, str]]:
         """The same before Kafka; there can be one at a time."""
         kafka = self.lab.kafka
-        proxy = await self._proxies.enter_async_context(Proxy(kafka.back_port, kafka.proxy_port))
+        proxy = await self.until_the_end(Proxy(kafka.back_port, kafka.proxy_port))
         return proxy, {"WALK_KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{proxy.port}"}
 
     async def pause(self, seconds: float) -> None:
@@ -149,10 +185,14 @@ class Run:
             UnsafeError, DifferentError: with what is wrong.
         """
         found = await look(self.settings)
-        report = compare(self.traffic.expected, found)
+        expected = self.traffic.expected
+        report = compare(expected, found)
         self.figures["events"] = sum(report.events.values())
         self.figures["again"] = report.again
         differences = report.differences + await self._verify()
+        [kept] = await self.query("SELECT count(*) FROM l1_walk_inbox WHERE outcome = 'accepted'")
+        if kept[0] != expected.outcomes["accepted"]:
+            differences.append(f"{kept[0]} accepted commands, expected {expected.outcomes['accepted']}")
         if differences:
             raise DifferentError(differences)
         self.watch.check()
@@ -160,10 +200,11 @@ class Run:
     async def close(self) -> None:
         """End the workers and drop what the run made on the servers."""
         await self.fleet.close()
-        await self._proxies.aclose()
         await self.watch.close()
         if self._feed is not None:
             await self._feed.close()
+        await self._lasting.aclose()
+        await self.lab.mend()
         await self.lab.drop_database(self.settings.require_database())
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.require_kafka())
         await admin.start()
@@ -204,19 +245,11 @@ class Run:
             await consumer.stop()
 
     async def _verify(self) -> list[str]:
-        """What `walk verify` finds, where this version has it."""
-        if not _has_verify():
+        """What `walk verify` finds."""
+        said = await self.walk("verify", "--json")
+        if said.code == 0:
             return []
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "service", "verify", "--json",
-            env=environment(self.settings) | {"PYTHONPATH": str(ROOT), "PATH": ""},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        self.verified = True
-        if process.returncode == 0:
-            return []
-        return [f"walk verify ends with {process.returncode}: {out.decode()[:600]}{err.decode()[:300]}"]
+        return [f"walk verify ends with {said.code}: {said.out[:800]}{said.err[-400:]}"]
 
 
 async def open_run(lab: Lab, settings: dict[str, object], traffic: Traffic, seed: int) -> Run:
@@ -230,13 +263,3 @@ async def open_run(lab: Lab, settings: dict[str, object], traffic: Traffic, seed
     )
     await topic_setup.create(own)
     return Run(lab, own, traffic, seed)
-
-
-def _has_verify() -> bool:
-    from typer.core import TyperGroup
-    from typer.main import get_group
-
-    from service.cli.app import app
-
-    group: TyperGroup = get_group(app)
-    return "verify" in group.commands

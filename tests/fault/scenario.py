@@ -3,13 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from service.dev.simulation.expected import Traffic
 from tests.fault.lab import Lab
 from tests.fault.run import Run
-
-
-class NotRunError(Exception):
-    """The scenario cannot be played here; says which tool or right is missing."""
 
 
 def _nothing(lab: Lab) -> str | None:
@@ -32,11 +27,7 @@ class Scenario:
     """Whether it runs in CI."""
     cases: int = 400
     """Tickets of the help desk whose walks are sent: about five commands each."""
-    seconds: float = 20.0
-    """How long the feed takes, unless it is hurried."""
     missing: Callable[[Lab], str | None] = field(default=_nothing)
     """Says which tool or right it lacks here, if any."""
-    change: Callable[[Traffic, int], Traffic] | None = None
-    """Makes other traffic of the help desk's, by a seed."""
     settings: dict[str, object] = field(default_factory=dict)
     """Settings of the workers that differ from the suite's."""

@@ -1,4 +1,4 @@
-"""`walk worker` with a fault built in, as a process of its own: `python -m tests.fault.worker`.
+"""`walk` with a fault built in, as a process of its own: `python -m tests.fault.worker` is `walk worker`.
 
 The faults come from the environment, so that the worker's own code stays as it is:
 
@@ -6,7 +6,8 @@ The faults come from the environment, so that the worker's own code stays as it 
   there. Whoever started it then kills it, or wakes it up.
 - `WALK_FAULT_SESSION_MS`: a shorter session in the group, so that more kills meet a worker at work.
 - `WALK_FAULT_SLOW_BATCH`: seconds that each transaction takes longer.
-- `WALK_FAULT_FAIL_ON`: a file with ids of commands, one a line, on which deciding raises.
+- `WALK_FAULT_FAIL_ON`: a file with ids of commands, one a line, on which the worker fails.
+- `WALK_FAULT_MIGRATIONS`: a folder with another chain of migrations, as a later release would have it.
 """
 
 import asyncio
@@ -22,8 +23,9 @@ from service.cli import main
 from service.pipeline import batch, fold, subscriber
 from service.pipeline.batch import Batch
 from service.pipeline.publishers import Publishers
+from service.store import migrate
 
-_FENCE, _DECIDE = "fence", "decide"
+_FENCE, _HANDLE = "fence", "handle"
 
 POINTS: dict[str, tuple[Any, str]] = {
     "after-begin": (batch, _FENCE),
@@ -35,7 +37,7 @@ POINTS: dict[str, tuple[Any, str]] = {
 
 
 class MadeToFailError(Exception):
-    """What deciding raises on a command that was chosen to fail."""
+    """What is raised on a command that was chosen to fail."""
 
 
 def stop_at(point: str, passes: int) -> None:
@@ -56,15 +58,20 @@ def slow_down(seconds: float) -> None:
 
 
 def fail_on(ids: frozenset[str]) -> None:
-    """Raise where one of these commands is decided."""
-    original: Callable[..., Any] = getattr(fold, _DECIDE)
+    """Raise where one of these commands is handled."""
+    original: Callable[..., Any] = getattr(fold, _HANDLE)
 
-    def decide(before: Any, command: Any, *rest: Any) -> Any:
-        if command.id in ids:
-            raise MadeToFailError(command.id)
-        return original(before, command, *rest)
+    def handle(received: Any, *rest: Any) -> Any:
+        if received.message.id in ids:
+            raise MadeToFailError
+        return original(received, *rest)
 
-    setattr(fold, _DECIDE, decide)
+    setattr(fold, _HANDLE, handle)
+
+
+def other_chain(folder: Path) -> None:
+    """Take the migrations from another folder."""
+    migrate._folder = lambda: folder
 
 
 def _then(owner: Any, name: str, more: Callable[[], Awaitable[None]]) -> None:
@@ -91,9 +98,11 @@ def build_in(environment: Any) -> None:
         slow_down(float(seconds))
     if path := environment.get("WALK_FAULT_FAIL_ON"):
         fail_on(frozenset(Path(path).read_text().split()))
+    if folder := environment.get("WALK_FAULT_MIGRATIONS"):
+        other_chain(Path(folder))
 
 
 if __name__ == "__main__":
     build_in(os.environ)
-    sys.argv = ["walk", "worker"]
+    sys.argv = ["walk", *(sys.argv[1:] or ["worker"])]
     main()
