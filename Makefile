@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--no-header --no-annotate --no-emit-index-url --no-emit-package l1-walk-contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench bench-quick lock clean
+.PHONY: help setup demo test chaos lint format bench bench-quick lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ demo: $(READY) ## the whole thing in a minute: a stack of its own, real traffic,
 
 test: $(READY) ## all tests; ARGS='tests/unit -k word' for some
 	@$(BIN)/pytest $(ARGS)
+
+MINUTES ?= 30
+chaos: $(READY) ## everything broken on purpose, for MINUTES=30; SEED=7 and ONLY='kill-9 poison' play again
+	@$(BIN)/python -m tests.fault --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 lint: $(READY) ## style, types, the direction of imports, what is installed against what is declared
 	$(BIN)/ruff check

@@ -18,13 +18,18 @@ from tests.fault.results import Result, Verdict
 from tests.fault.scenario import Scenario
 from tests.fault.traffic import source
 
+GUARANTEES = Path(__file__).parents[2] / "docs/guarantees.md"
 GATES_PER_ROUND = 3
+"""In one round every gate is played so often, and every other scenario once."""
 
 
 def main() -> int:
     """Returns the exit code: 1 where a playing failed."""
     arguments = _arguments()
     wanted = [s for s in ALL if not arguments.only or s.name in arguments.only]
+    if unknown := set(arguments.only) - {s.name for s in wanted}:
+        print(f"chaos: there is no scenario {', '.join(sorted(unknown))}: see --list", file=sys.stderr)
+        return 2
     if arguments.list:
         print("\n".join(f"{s.name:22} {'gate' if s.gate else '    '} {s.proves}" for s in wanted))
         return 0
@@ -40,7 +45,10 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print(f"\n{results.table(ALL, done + played)}")
+    table = results.table(ALL, done + played)
+    print(f"\n{table}")
+    if arguments.write:
+        results.into_document(GUARANTEES, table)
     return 1 if any(result.verdict is Verdict.FAILED for result in played) else 0
 
 
@@ -54,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--results", type=Path, help="keep results here, as JSON lines; what is there counts as played"
     )
+    parser.add_argument("--write", action="store_true", help="put the table into docs/guarantees.md")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     return parser.parse_args()
 
@@ -63,7 +72,7 @@ def _timed(wanted: Sequence[Scenario], minutes: float) -> Iterator[Scenario]:
     deadline = time.monotonic() + minutes * 60
     others = [s for s in wanted if not s.gate]
     while True:
-        for number in range(max(GATES_PER_ROUND, 1)):
+        for number in range(GATES_PER_ROUND):
             share = others[number::GATES_PER_ROUND]
             for scenario in [*(s for s in wanted if s.gate), *share]:
                 if time.monotonic() >= deadline:

@@ -7,6 +7,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from tests.fault.scenario import Scenario
+
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+_SEEN = ("commands", "events", "again")
+"""Figures that are no part of what was done."""
+
 
 class Verdict(StrEnum):
     """How a playing ended."""
@@ -61,7 +67,7 @@ def read(path: Path) -> list[Result]:
     return [Result(**(told := json.loads(line)) | {"verdict": Verdict(told["verdict"])}) for line in lines]
 
 
-def table(scenarios: Iterable[object], played: Iterable[Result]) -> str:
+def table(scenarios: Iterable[Scenario], played: Iterable[Result]) -> str:
     """All scenarios in Markdown: how often each was played, what was done to it, what it came to."""
     by_name: dict[str, list[Result]] = defaultdict(list)
     for result in played:
@@ -69,15 +75,20 @@ def table(scenarios: Iterable[object], played: Iterable[Result]) -> str:
     lines = [
         "| scenario | runs | commands | done to it | healed in, at most | seen again | differences |",
         "|---|---|---|---|---|---|---|",
+        *(_row(scenario, by_name[scenario.name]) for scenario in scenarios),
     ]
-    lines += [_row(scenario.name, by_name[scenario.name]) for scenario in scenarios]  # type: ignore[attr-defined]
     return "\n".join(lines)
 
 
-_SEEN = ("commands", "events", "again")
+def into_document(document: Path, text: str) -> None:
+    """Put the table into a document, between its marks."""
+    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-def _row(name: str, played: list[Result]) -> str:
+def _row(scenario: Scenario, played: list[Result]) -> str:
+    name = f"{scenario.name} (gate)" if scenario.gate else scenario.name
     run = [result for result in played if result.verdict is not Verdict.NOT_RUN]
     if not run:
         why = f": {played[-1].why}" if played else ""
@@ -85,12 +96,9 @@ def _row(name: str, played: list[Result]) -> str:
     sums: Counter[str] = Counter()
     for result in run:
         sums.update(result.figures)
-    done = ", ".join(f"{count:,} {what}" for what, count in sorted(sums.items()) if what not in _SEEN)
+    done = ", ".join(f"{what} {count:,}" for what, count in sorted(sums.items()) if what not in _SEEN)
     failed = sum(result.verdict is Verdict.FAILED for result in run)
-    times = f"{len(run)}, {failed} failed" if failed else str(len(run))
+    times = f"{len(run)}, {failed} failed" if failed else f"{len(run)}"
     healed = max(result.healed_in for result in run)
     differences = sum(result.differences for result in run)
-    return (
-        f"| {name} | {times} | {sums['commands']:,} | {done} | {healed:.1f} s"
-        f" | {sums['again']:,} | {differences} |"
-    )
+    return f"| {name} | {times} | {sums['commands']:,} | {done} | {healed:.1f} s | {sums['again']:,} | {differences} |"

@@ -42,7 +42,7 @@ def quiet_clients() -> Iterator[None]:
 async def test_gate(scenario: Scenario, lab: Lab, seed: int) -> None:
     result = await play(scenario, lab, seed)
     print(result.line())
-    again = f"again with: make chaos ONLY={scenario.name} SEED={seed}"
+    again = f"again with: make chaos MINUTES=0.1 ONLY={scenario.name} SEED={seed}"
     if result.verdict is Verdict.FAILED:
         pytest.fail(f"{result.line()}\n{result.logs}\n{again}", pytrace=False)
     if result.verdict is Verdict.NOT_RUN:
