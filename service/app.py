@@ -27,6 +27,9 @@ from service.store.database import Database
 
 logger = logging.getLogger(__name__)
 
+METADATA_AGE_MS = 30_000
+"""A topic that was made larger is noticed after this."""
+
 
 class Worker:
     """The service, assembled.
@@ -55,6 +58,7 @@ class Worker:
             apply_types=False,
             logger=None,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_AGE_MS,
             **PRODUCER_OPTIONS,
         )
         self._pipeline = Pipeline(

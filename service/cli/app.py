@@ -91,8 +91,9 @@ add(app, "demo", demo.demo, demo.EPILOG, _TRY, "All of it at work on simulated t
 add(app, "dev", dev.dev, dev.EPILOG, _TRY)
 add(app, "migrate", migrate.migrate, migrate.EPILOG, _RUN)
 
-_topics = group("The topics on the broker: make those that are not there.")
+_topics = group("The topics on the broker: make the missing, make them larger.")
 add(_topics, "create", topics.create, topics.EPILOG)
+add(_topics, "grow", topics.grow, topics.GROW_EPILOG)
 app.add_typer(_topics, name="topics", rich_help_panel=_RUN)
 add(app, "worker", worker.worker, worker.EPILOG, _RUN)
 add(app, "send", send.send, send.EPILOG, _USE)

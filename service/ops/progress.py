@@ -169,7 +169,7 @@ async def _standings(
         if (extent := extents.get(place)) and extent.begin < row.next_offset <= extent.end
     }
     with broker.explained(settings):
-        there = await digests(settings, topic, last) if last else {}
+        there = await digests(settings, topic, last)
     return [_standing(place, kept.get(place), extents.get(place), there) for place in places]
 
 

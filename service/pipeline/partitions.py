@@ -314,7 +314,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             tp = TopicPartition(self.topic, at.partition)
             if at.next_offset is not None and at.digest is not None and first[tp] < at.next_offset <= end[tp]:
                 last[at.partition] = at.next_offset - 1
-        there = await self._digests(last) if last else {}
+        there = await self._digests(last)
         return {at.partition for at in stored if there.get(at.partition, at.digest) != at.digest}
 
     def _drop(self, number: int) -> None:

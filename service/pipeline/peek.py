@@ -25,6 +25,8 @@ async def holding(settings: Settings, topic: str, extents: Mapping[int, tuple[in
     Raises:
         KafkaError: the broker does not tell.
     """
+    if not extents:
+        return set()
     pending = {TopicPartition(topic, number): end for number, (_, end) in extents.items()}
     found: set[int] = set()
     starts = {tp: extents[tp.partition][0] for tp in pending}
@@ -54,6 +56,8 @@ async def digests(settings: Settings, topic: str, offsets: Mapping[int, int]) ->
     Raises:
         KafkaError, TimeoutError: the broker does not tell, or the topic changed meanwhile.
     """
+    if not offsets:
+        return {}
     pending = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
     found: dict[int, bytes] = {}
     options = {"auto_offset_reset": "none", "max_partition_fetch_bytes": FETCH_BYTES}

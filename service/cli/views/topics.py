@@ -7,6 +7,7 @@ from rich.text import Text
 
 from service.cli.views.table import table, wrapping
 from service.cli.words import count, duration
+from service.ops.growth import Growth
 from service.ops.topic_specs import Difference, TopicReport, TopicState
 from service.ops.topics import Created
 
@@ -29,6 +30,29 @@ def topics_view(created: Created, *, dry_run: bool) -> RenderableType:
         rows.add_row(report.spec.name, Text(state, style=_STYLE[report.state]), _how(report))
     notes = [Text(_BY_MENTION, style="quiet")] if created.by_mention else []
     return Group(rows, Text(), *notes, Text(_total(created, dry_run=dry_run)))
+
+
+def growth_view(growth: Growth) -> Text:
+    """What growing would do."""
+    lines = [
+        f"{name}: {number} partitions, then {growth.partitions}"
+        if number < growth.partitions
+        else f"{name}: has them"
+        for name, number in growth.grown.items()
+    ]
+    lines += [f"{name}: stays at {number}" for name, number in growth.kept.items()]
+    lines.append(f"{count(growth.sessions, 'session')} would find their home anew, with their next command.")
+    return Text("\n".join(lines), style="quiet")
+
+
+def grown_view(growth: Growth, sessions: int) -> Text:
+    """What was done, and what is left to do."""
+    return Text.assemble(
+        ("✓ ", "good"),
+        f"{growth.partitions} partitions; {count(sessions, 'session')} will find their home anew."
+        " Now upstream may go on with producers that know them (restarted, or after their metadata.max.age.ms), and set"
+        f" WALK_TOPIC_PARTITIONS={growth.partitions}.",
+    )
 
 
 def topics_json(created: Created, *, dry_run: bool) -> dict[str, Any]:

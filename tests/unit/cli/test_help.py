@@ -12,6 +12,7 @@ COMMANDS = [
     "dev",
     "migrate",
     "topics create",
+    "topics grow",
     "worker",
     "send",
     "tail",
