@@ -222,6 +222,10 @@ _LETTERS_UNASKED = f"""
 SELECT k.session, k.partition, k."offset"
 FROM kept_letters AS k JOIN reach AS r USING (partition) LEFT JOIN due_letters AS d USING (partition, "offset")
 WHERE d.id IS NULL AND k."offset" >= r.begin AND k."offset" < r.stop
+  AND NOT EXISTS (
+    SELECT 1 FROM set_ranges AS g
+    WHERE g.partition = k.partition AND k."offset" >= g.begin AND k."offset" < g.stop
+  )
   AND (k.session IS NULL OR {_CHECKED.format("k")})
 """  # noqa: S608
 

@@ -21,16 +21,15 @@ from l1_walk_contracts import (
 )
 from service.domain.rules import Rules
 from service.ops.verify import recorded
-from service.ops.verify.due import Due, DueLetter, pack_record, read_record
+from service.ops.verify.due import Due, DueLetter, read_record
 from service.ops.verify.reach import Reach
 from service.ops.verify.recorded import Recorded, Rejection
 from service.ops.verify.report import Reason
 from service.ops.verify.walks import Walk, Walks
+from service.ops.verify.whereabouts import Whereabouts
 from service.pipeline.decode import Decoded, Failed, decode, decode_record
 from service.pipeline.fold import Effects, Fold, Known
-from service.pipeline.letters import letter_id
 from service.store.held import Hold
-from service.store.inbox import Key
 
 BEGINNINGS = (Verb.START, Verb.ESCALATE_WITHOUT_WALK)
 
@@ -59,11 +58,11 @@ class Refold:
         adopted: bool,
     ) -> None:
         self._spill = spill
-        self._topic = topics.commands
         self._fold = Fold(topics, rules)
         self._due = Due(spill, topics)
         self._walks = Walks(spill)
         self._recorded = Recorded(spill)
+        self._whereabouts = Whereabouts(spill, topics.commands)
         self._reach = reach
         self._adopted = adopted
         self.outcomes: Counter[str] = Counter()
@@ -80,8 +79,8 @@ class Refold:
 
     def finish(self) -> None:
         """Decide what had to wait until all partitions were read."""
-        for (session,) in self._spill.execute("SELECT DISTINCT session FROM crossing").fetchall():
-            self._cross(UUID(bytes=session))
+        for session_id, waiting in self._whereabouts.waiting():
+            self._cross(session_id, waiting)
         self._walks.flush()
         self._spill.execute(_ERASED, (Reason.ERASED,))
 
@@ -94,15 +93,15 @@ class Refold:
             self._note(one, None, self._fold([one], Known({}, {}, (), ())))
             return
         walk = self._walks.get(id_)
-        away = self._is_away(one, walk)
-        if away and self._recorded.was_parked(one) and (head := self._head_away(one)) is not None:
+        away = self._whereabouts.is_away(one, walk)
+        if away and self._recorded.was_parked(one) and (head := self._whereabouts.held_here(one)) is not None:
             self._note(one, walk, self._fold([one], head))
         elif not crossed and fault is None and self._must_wait(one, walk, rejection, away=away):
-            self._wait(one)
+            self._whereabouts.wait(one)
         else:
             self._note(one, walk, self._effects(one, walk, rejection, away=away))
             if away and fault is not None:
-                self._put_aside_away(one)
+                self._whereabouts.put_aside(one)
 
     def _effects(
         self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool
@@ -115,7 +114,7 @@ class Refold:
         effects = self._fold([one], known)
         refused = effects.results[0][0] is Outcome.REJECTED
         if refused and (rejection is None or rejection.reason == RejectionReason.ID_REUSED):
-            elsewhere = self._handled_elsewhere(one)
+            elsewhere = self._whereabouts.handled_elsewhere(one)
             if elsewhere and not known.seen:
                 known.seen = elsewhere
                 return self._fold([one], known)
@@ -164,93 +163,28 @@ class Refold:
         self._due.messages(one, effects.messages, one.offset if at is None else at)
         self.outcomes.update(outcome.value for outcome, _ in effects.results)
 
-    # What came from elsewhere than its session's partition, or of a session whose start was not seen
-
-    def _is_away(self, one: Decoded, walk: Walk | None) -> bool:
-        """Whether the session lives in another partition, as far as can be told."""
-        if walk is not None:
-            home = walk.held_in if walk.session is None else walk.session.home_partition
-        else:
-            home = self._kept_home(one)[1]
-        return home is not None and home != one.partition
-
     def _must_wait(self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool) -> bool:
         """Whether what became of it can be told only once all partitions are read."""
         if not isinstance(one.message, Command):
             return False
         if away:
             return rejection is None
-        if walk is not None or not self._kept_home(one)[0]:
+        if walk is not None or not self._whereabouts.is_kept(one):
             return False
         if one.message.verb not in BEGINNINGS:
             return rejection is None
         if rejection is not None:
             return rejection.reason == RejectionReason.SESSION_EXISTS
-        return not self._reach[one.partition].whole and self._was_handled_before(one)
+        return self._began_before(one)
 
-    def _put_aside_away(self, one: Decoded) -> None:
-        """Note a fault of a session that lives elsewhere: while it had no home yet, it was held here."""
-        assert one.session_id is not None
-        letter = letter_id(self._topic, one.partition, one.offset)
-        self._spill.execute(_ADD_HEAD_AWAY, (one.session_id.bytes, one.partition, letter.bytes))
+    def _began_before(self, one: Decoded) -> bool:
+        """Whether the command began its walk when it was sent before, which the topic does not hold any more."""
+        return not self._reach[one.partition].whole and self._whereabouts.was_handled_before(one)
 
-    def _head_away(self, one: Decoded) -> Known | None:
-        """The database, where the session was held in this partition before it found its home."""
-        assert one.session_id is not None
-        row = self._spill.execute(_HEAD_AWAY, (one.session_id.bytes, one.partition)).fetchone()
-        if row is None:
-            return None
-        return Known(
-            {}, {}, (), (), {one.session_id: Hold(one.session_id, UUID(bytes=row[0]), one.partition)}
-        )
-
-    def _kept_home(self, one: Decoded) -> tuple[bool, int | None]:
-        """Whether the database has the session, and where it lives, or is held."""
-        assert one.session_id is not None
-        id_ = one.session_id.bytes
-        row = self._spill.execute(_KEPT_HOME, (id_,)).fetchone()
-        if row is not None:
-            return True, row[0]
-        row = self._spill.execute(_KEPT_HOLD, (id_,)).fetchone()
-        return False, None if row is None else row[0]
-
-    def _was_handled_before(self, one: Decoded) -> bool:
-        row = self._kept_entry(one)
-        return row is not None and row[:2] != (one.partition, one.offset)
-
-    def _handled_elsewhere(self, one: Decoded) -> dict[Key, bytes]:
-        """The command, where the inbox has it from another partition."""
-        row = self._kept_entry(one)
-        if row is None or row[0] == one.partition:
-            return {}
-        assert one.session_id is not None
-        assert isinstance(one.message, Command)
-        return {(one.session_id, one.message.source, one.message.id): row[2]}
-
-    def _kept_entry(self, one: Decoded) -> tuple[int, int, bytes] | None:
-        """Where the inbox has the command from, and its digest."""
-        if one.session_id is None or not isinstance(one.message, Command):
-            return None
-        key = (one.session_id.bytes, one.message.source, one.message.id)
-        row: tuple[int, int, bytes] | None = self._spill.execute(_KEPT_INBOX, key).fetchone()
-        return row
-
-    def _wait(self, one: Decoded) -> None:
-        session = UUID(one.message.session_id) if isinstance(one.message, Settle) else one.session_id
-        assert session is not None
-        self._spill.execute(
-            "INSERT INTO crossing VALUES (?, ?, ?, ?, ?)",
-            (session.bytes, one.record.timestamp_ms, one.partition, one.offset, pack_record(one.record)),
-        )
-
-    def _cross(self, session_id: UUID) -> None:
-        """Decide what waited of a session, by time: its home is wherever its commands were handled."""
-        rows = self._spill.execute(_CROSSING, (session_id.bytes,)).fetchall()
-        waiting = [
-            decode_record(partition, offset, read_record(packed)) for partition, offset, packed in rows
-        ]
+    def _cross(self, session_id: UUID, waiting: Sequence[Decoded]) -> None:
+        """Decide what waited of a session: its home is wherever its commands were handled."""
         moves = self._walks.get(session_id) is None
-        if moves and not any(self._begins_walk(one) for one in waiting):
+        if moves and not any(self._begins(one) for one in waiting):
             if self._adopted or not all(self._reach[one.partition].whole for one in waiting):
                 reason = Reason.ADOPTED if self._adopted else Reason.START_OUT_OF_REACH
                 self._spill.execute(_UNCHECKED, (session_id.bytes, reason))
@@ -261,20 +195,23 @@ class Refold:
                 self._settle(one, one.message, crossed=True)
                 continue
             walk = self._walks.get(session_id)
-            if moves and walk is not None and walk.session is not None and self._is_away(one, walk):
+            if (
+                moves
+                and walk is not None
+                and walk.session is not None
+                and self._whereabouts.is_away(one, walk)
+            ):
                 walk.session = msgspec.structs.replace(walk.session, home_partition=None)
             self._decide(one, crossed=True)
 
-    def _begins_walk(self, one: Decoded) -> bool:
+    def _begins(self, one: Decoded) -> bool:
         message = one.message
         return (
             isinstance(message, Command)
             and message.verb in BEGINNINGS
             and self._recorded.rejection(one) is None
-            and not (not self._reach[one.partition].whole and self._was_handled_before(one))
+            and not self._began_before(one)
         )
-
-    # Dead letters that a command settles
 
     def _settle(self, one: Decoded, command: Settle, *, crossed: bool = False) -> None:
         rejection = self._recorded.rejection(one)
@@ -286,8 +223,8 @@ class Refold:
             self._decide(recorded.put_aside(one, fault))
             return
         letter = self._due.letter(command.dead_letter_id, one.partition)
-        if letter is None and not crossed and self._has_crossing(command):
-            self._wait(one)
+        if letter is None and not crossed and self._whereabouts.waits(UUID(command.session_id)):
+            self._whereabouts.wait(one)
             return
         self.outcomes[Outcome.ACCEPTED.value] += 1
         if letter is None or letter.behind is not None or letter.state != DeadLetterState.OPEN:
@@ -305,7 +242,7 @@ class Refold:
         walk = None if one.session_id is None else self._walks.get(one.session_id)
         if walk is not None and walk.head is not None and walk.head.bytes == letter.id:
             walk.head = walk.held_in = None
-        self._spill.execute(_RELEASE_AWAY, (letter.id,))
+        self._whereabouts.release(letter.id)
 
     def _redrive(self, letter: DueLetter, at: Decoded, command: Settle) -> None:
         """Run one letter, at the place of the command that redrives it.
@@ -318,21 +255,17 @@ class Refold:
             one = recorded.put_aside(one, fault)
         rejection = None if isinstance(one.message, Failed) else self._recorded.rejection(one)
         walk = None if one.session_id is None else self._walks.get(one.session_id)
-        away = one.session_id is not None and self._is_away(one, walk)
-        head = self._head_away(one) if away else None
+        away = one.session_id is not None and self._whereabouts.is_away(one, walk)
+        head = self._whereabouts.held_here(one) if away else None
         effects = self._effects(one, walk, rejection, away=away) if head is None else self._fold([one], head)
         self._note(one, walk, effects, at.offset)
         ((outcome, reason),) = effects.results
         if outcome is Outcome.DEAD_LETTERED and away:
-            self._put_aside_away(one)
+            self._whereabouts.put_aside(one)
         if outcome is Outcome.DEAD_LETTERED:
             self._due.failed_again(letter)
         elif outcome is not Outcome.PARKED:
             self._due.settled(letter, DeadLetterState.REDRIVEN, command.by, outcome, reason)
-
-    def _has_crossing(self, command: Settle) -> bool:
-        row = self._spill.execute(_HAS_CROSSING, (UUID(command.session_id).bytes,)).fetchone()
-        return row is not None
 
 
 def _was_forgotten(one: Decoded, walk: Walk, digest: bytes, rejection: Rejection | None) -> bool:
@@ -341,18 +274,6 @@ def _was_forgotten(one: Decoded, walk: Walk, digest: bytes, rejection: Rejection
     return rejection is not None and ended and digest == one.digest
 
 
-_KEPT_HOME = "SELECT home FROM kept_sessions WHERE session = ?"
-_KEPT_HOLD = "SELECT partition FROM kept_holds WHERE session = ?"
-_ADD_HEAD_AWAY = "INSERT OR IGNORE INTO heads_away VALUES (?, ?, ?)"
-_HEAD_AWAY = "SELECT letter FROM heads_away WHERE session = ? AND partition = ?"
-_RELEASE_AWAY = "DELETE FROM heads_away WHERE letter = ?"
-_KEPT_INBOX = """
-SELECT partition, "offset", digest FROM kept_inbox WHERE session = ? AND source = ? AND command = ?
-"""
-_CROSSING = """
-SELECT partition, "offset", record FROM crossing WHERE session = ? ORDER BY stamp, partition, "offset"
-"""
-_HAS_CROSSING = "SELECT 1 FROM crossing WHERE session = ? LIMIT 1"
 _UNCHECKED = "INSERT OR IGNORE INTO unchecked VALUES (?, ?)"
 _ERASED = """
 INSERT OR IGNORE INTO unchecked

@@ -146,6 +146,10 @@ class _Run:
             "INSERT INTO reach VALUES (?, ?, ?, ?)",
             ((number, part.begin, part.stop, part.whole) for number, part in reach.items()),
         )
+        self._spill.executemany(
+            "INSERT INTO set_ranges VALUES (?, ?, ?)",
+            ((number, *offsets) for number, part in reach.items() for offsets in part.set_ranges),
+        )
         return reach
 
     async def _refold(self, taken: Snapshot, reach: Mapping[int, Reach], report: Report) -> None:

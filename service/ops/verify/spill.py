@@ -93,6 +93,7 @@ CREATE TABLE crossing (
 CREATE TABLE reach (
   partition INTEGER PRIMARY KEY, begin INTEGER, stop INTEGER, whole INTEGER
 );
+CREATE TABLE set_ranges (partition INTEGER, begin INTEGER, stop INTEGER);
 CREATE TABLE heads_away (
   session BLOB, partition INTEGER, letter BLOB, PRIMARY KEY (session, partition)
 ) WITHOUT ROWID;
