@@ -2,7 +2,7 @@
 
 What a batch owes is handed over in memory and published while the next batch is in its transaction; what a crash left
 behind is read from the table when its partition is taken. Published again is fine, left out is not: so the table
-forgets a message only after its acknowledgement, in transactions that need not wait for the disk.
+forgets a message only after its acknowledgement.
 
 Whatever Kafka does not take holds up all that comes after it, of every partition: no batch begins while two wait. So
 memory is bounded, order is kept, the commands wait in Kafka, and `/readyz` says for what.

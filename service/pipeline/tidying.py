@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from service.pipeline.failure import delays
 from service.store import outbox
 from service.store.database import Database
-from service.store.outbox import START, Message, Place
+from service.store.outbox import Message, Place
 
 logger = logging.getLogger(__name__)
 
@@ -16,13 +16,20 @@ TIDY_SECONDS = 0.1
 """The table is tidied and offsets are committed at most this often."""
 COMMIT_SECONDS = 5.0
 """Offsets are for lag tools alone: while Kafka does not take them, the table is tidied all the same."""
-REACH_BACK = 10
-"""Each forgetting covers so many before it once more: if the database crashes, the last ones are undone, since they
-do not wait for the disk. It does not reach back to the beginning (see `outbox.forget`)."""
+
+
+class Published(NamedTuple):
+    """What of a partition was published and is not forgotten yet: all behind one place, up to another."""
+
+    behind: Place
+    last: Place
 
 
 class Tidying:
     """Forgets what was published and commits offsets, now and then, for all of it at once.
+
+    It looks at those rows alone that are to be forgotten (see `outbox.forget`), never back to where a partition
+    begins. So each forgetting waits for the disk: nobody would come back for what a crash of the database undid.
 
     Args:
         database: holds the outbox.
@@ -34,16 +41,17 @@ class Tidying:
     ) -> None:
         self._database = database
         self._commit_offsets = commit_offsets
-        self._published: dict[int, Place] = {}
+        self._published: dict[int, Published] = {}
         self._positions: dict[int, int] = {}
-        self._forgotten: defaultdict[int, deque[Place]] = defaultdict(lambda: deque(maxlen=REACH_BACK))
         self._untidy = asyncio.Event()
         self._lock = asyncio.Lock()
 
     def note(self, messages: Sequence[Message], positions: Mapping[int, int] | None = None) -> None:
         """These were acknowledged, and all before them of their partitions; so far Kafka may be told that it is."""
         for message in messages:
-            self._published[message.partition] = message.place
+            before = self._published.get(message.partition)
+            behind = before.behind if before else (message.offset, message.number - 1)
+            self._published[message.partition] = Published(behind, message.place)
         self._positions.update(positions or {})
         self._untidy.set()
 
@@ -58,7 +66,6 @@ class Tidying:
             logger.debug("tidying failed", exc_info=error)
         for partition in partitions:
             self._published.pop(partition, None)
-            self._forgotten.pop(partition, None)
 
     async def run(self) -> None:
         """Tidy as often as there is something to tidy, until cancelled."""
@@ -86,27 +93,21 @@ class Tidying:
             published, positions = dict(self._published), dict(self._positions)
             if published:
                 await self._forget(published)
-                _clear(self._published, published)
             if positions:
                 async with asyncio.timeout(COMMIT_SECONDS):
                     await self._commit_offsets(positions)
-                _clear(self._positions, positions)
+                for partition, offset in positions.items():
+                    if self._positions.get(partition) == offset:
+                        del self._positions[partition]
 
-    async def _forget(self, published: Mapping[int, Place]) -> None:
-        behind = {partition: self._behind(partition, place) for partition, place in published.items()}
-        async with self._database.transaction(durable=False) as connection:
-            await outbox.forget(connection, published, behind)
-        for partition, place in published.items():
-            self._forgotten[partition].append(place)
-
-    def _behind(self, partition: int, place: Place) -> Place:
-        forgotten = self._forgotten[partition]
-        if len(forgotten) < REACH_BACK or forgotten[0] >= place:
-            return START
-        return forgotten[0]
-
-
-def _clear(noted: dict, done: Mapping) -> None:  # type: ignore[type-arg]
-    for partition, place in done.items():
-        if noted.get(partition) == place:
-            del noted[partition]
+    async def _forget(self, published: Mapping[int, Published]) -> None:
+        last = {partition: one.last for partition, one in published.items()}
+        behind = {partition: one.behind for partition, one in published.items()}
+        async with self._database.transaction() as connection:
+            await outbox.forget(connection, last, behind)
+        for partition, place in last.items():
+            now = self._published.get(partition)
+            if now is not None and now.last == place:
+                del self._published[partition]
+            elif now is not None:
+                self._published[partition] = now._replace(behind=place)

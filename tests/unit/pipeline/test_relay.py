@@ -169,18 +169,38 @@ async def test_what_cannot_be_forgotten_yet_is_forgotten_later(world: World) -> 
     assert (world.owed, world.offsets[-1], world.published) == ([], {0: 6}, [ONE])
 
 
-async def test_what_was_forgotten_before_is_not_looked_at_again(world: World) -> None:
-    """But the last few are: a crash of the database takes back what did not wait for the disk."""
-    for offset in range(30):
-        world.hand_over(message(0, offset))
-        await until(lambda: not world.owed, 5, "it is forgotten")
-    assert world.behind[0] == {0: START}
-    reach = world.behind[-1][0]
-    assert (5, 0) < reach < (28, 0)
-    again = message(0, reach[0] + 3)
-    world.owed.append(again)
-    world.hand_over(message(0, 30))
-    await until(lambda: not world.owed, 5, "what came back is forgotten too")
+async def test_only_what_was_published_is_looked_at_to_be_forgotten(world: World) -> None:
+    """Never what was forgotten before, nor what stands before it."""
+    world.hand_over(message(0, 7, 2), message(0, 8))
+    await until(lambda: not world.owed, 5, "it is forgotten")
+    world.hand_over(message(0, 12), message(0, 12, 1), message(3, 4))
+    await until(lambda: not world.owed, 5, "it is forgotten")
+    assert {0: (7, 1)} in world.behind
+    assert {p: place for behind in world.behind[1:] for p, place in behind.items()} == {
+        0: (12, -1),
+        3: (4, -1),
+    }
+
+
+async def test_what_is_published_while_the_table_forgets_is_forgotten_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget, reached, free = world._forget, asyncio.Event(), asyncio.Event()
+
+    async def forget_later(_: None, published: Mapping[int, Place], behind: Mapping[int, Place]) -> None:
+        reached.set()
+        await free.wait()
+        await forget(None, published, behind)
+
+    monkeypatch.setattr(outbox, "forget", forget_later)
+    world.hand_over(message(0, 1))
+    await reached.wait()
+    world.hand_over(message(0, 2))
+    await until(lambda: len(world.published) == 2, 5, "both are published")
+    free.set()
+    assert await world.relay.drain(5)
+    assert not world.owed
+    assert world.behind == [{0: (1, -1)}, {0: (1, 0)}]
 
 
 async def test_where_the_database_is_an_older_one_everything_may_be_there(world: World) -> None:
