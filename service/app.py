@@ -22,7 +22,6 @@ from service.ops.upkeep import Upkeep, duties
 from service.pipeline.pipeline import Pipeline
 from service.pipeline.publishers import PRODUCER_OPTIONS
 from service.settings import Settings
-from service.store import adoption
 from service.store.database import Database
 
 logger = logging.getLogger(__name__)
@@ -134,11 +133,9 @@ async def run(settings: Settings) -> None:
         SettingsError: a setting is missing or wrong.
         PreflightError: something the worker needs is not there; the text says which and what to do.
     """
-    await preflight.check(settings)
+    adopted = await preflight.check(settings)
     _collect_rarely()
     database = Database(settings.require_database(), pool_size=settings.database_pool_size)
-    async with database.transaction() as connection:
-        adopted = await adoption.is_adopted(connection)
     await Worker(settings, database, adopted=adopted).run()
 
 

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from service.ops import broker, database
 from service.ops.errors import NotSetUpError, PreflightError, RefusedError, UnreachableError
 from service.ops.topic_specs import specs
 from service.ops.topics import existing
+from service.pipeline.failure import Kind, kind_of
 from service.settings import Settings
-from service.store import migrate
+from service.store import adoption, migrate
 from service.store.errors import MigrationError
 
 __all__ = ["NotSetUpError", "PreflightError", "RefusedError", "UnreachableError", "check"]
@@ -19,14 +21,22 @@ PAUSE_SECONDS = 0.5
 REMIND_SECONDS = 10.0
 """How often the log says again what is awaited."""
 
+_PASSING = (Kind.CONNECTION, Kind.STARTING, Kind.TIMEOUT, Kind.CONNECTIONS)
+"""What may befall a connection while the database is looked at, and passes."""
+
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
 
-async def check(settings: Settings) -> None:
+async def check(settings: Settings) -> bool:
     """Returns once the database and the broker answer and are set up.
 
     Waits up to `startup_timeout` for what does not answer, and says in the log what it waits for. What
     answers but is not set up, or turns us away, is not waited for.
+
+    Returns:
+        Whether the database is an adopted one: its reference tables are upstream's own (design 12).
 
     Raises:
         SettingsError: a setting is missing.
@@ -35,11 +45,12 @@ async def check(settings: Settings) -> None:
         NotSetUpError: the database is not at our revision, or topics are missing.
     """
     deadline = asyncio.get_running_loop().time() + settings.startup_timeout.total_seconds()
-    await _patiently(lambda: _database(settings), deadline)
+    adopted = await _patiently(lambda: _database(settings), deadline)
     await _patiently(lambda: _broker(settings), deadline)
+    return adopted
 
 
-async def _patiently(look: Callable[[], Awaitable[None]], deadline: float) -> None:
+async def _patiently(look: Callable[[], Awaitable[T]], deadline: float) -> T:
     clock = asyncio.get_running_loop().time
     said, said_at = "", 0.0
     while True:
@@ -54,13 +65,15 @@ async def _patiently(look: Callable[[], Awaitable[None]], deadline: float) -> No
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _database(settings: Settings) -> None:
+async def _database(settings: Settings) -> bool:
     async with database.connected(settings) as connection:
-        await connection.execute("SELECT 1")
-    try:
-        await migrate.require_head(settings.require_database())
-    except MigrationError as error:
-        raise NotSetUpError(str(error)) from error
+        try:
+            await migrate.require_head(settings.require_database())
+        except MigrationError as error:
+            if error.__cause__ is not None and kind_of(error.__cause__) in _PASSING:
+                raise UnreachableError(str(error)) from error
+            raise NotSetUpError(str(error)) from error
+        return await adoption.is_adopted(connection)
 
 
 async def _broker(settings: Settings) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from datetime import timedelta
+from typing import Any
 
+import asyncpg
 import pytest
 
 from service.dev.kafka import EmbeddedKafka
@@ -11,6 +13,8 @@ from service.dev.postgres import EmbeddedPostgres
 from service.ops.preflight import NotSetUpError, UnreachableError, check
 from service.ops.topics import create
 from service.settings import Settings
+from service.store import adoption, migrate
+from service.store.errors import MigrationError
 from service.store.migrate import upgrade
 from tests.support.site import Site, site_settings
 from tests.support.waiting import until
@@ -46,6 +50,33 @@ async def test_a_database_that_starts_late_is_waited_for(
     await asyncio.to_thread(own_postgres.start)
     await asyncio.wait_for(checking, PATIENCE)
     assert sum("waiting" in record.message for record in caplog.records) < 5, "not at every attempt"
+
+
+async def test_a_connection_that_breaks_while_it_looks_is_waited_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not taken for a database that is not set up, nor for a fault of the program."""
+    failures: list[Exception] = [
+        MigrationError("refused"),
+        asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ]
+    failures[0].__cause__ = failures[1]
+    look_at_head, look_at_tables = migrate.require_head, adoption.is_adopted
+
+    async def breaks_once(url: str) -> None:
+        if len(failures) == 2:
+            raise failures.pop(0)
+        await look_at_head(url)
+
+    async def breaks_once_too(connection: Any) -> bool:
+        if failures:
+            raise failures.pop()
+        return await look_at_tables(connection)
+
+    monkeypatch.setattr(migrate, "require_head", breaks_once)
+    monkeypatch.setattr(adoption, "is_adopted", breaks_once_too)
+    assert await check(site.settings) is False
+    assert not failures
 
 
 async def test_a_broker_that_starts_late_is_waited_for(
