@@ -158,19 +158,22 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._go_on(mine)
 
     async def changed(self) -> list[int]:
-        """The partitions whose progress was set or taken behind our back, to be reloaded; a person sets it also where
-        nothing is to be handled.
+        """The partitions that stand elsewhere than this worker left them, to be reloaded.
+
+        A person sets progress, and puts an older database back, also where nothing is to be handled.
 
         Raises:
             Whatever asyncpg raises: the database does not answer.
         """
-        held = list(self.held)
-        async with self._database.transaction() as connection:
-            stored = await progress.read(connection, self.topic, held)
+        async with self.lock:
+            held = dict(self.held)
+            async with self._database.transaction() as connection:
+                stored = await progress.read(connection, self.topic, list(held))
+        there = {at.partition: (at.epoch, at.next_offset) for at in stored}
         return [
-            at.partition
-            for at in stored
-            if at.partition in self.held and at.epoch > self.held[at.partition].epoch
+            number
+            for number, one in held.items()
+            if self.held.get(number) is one and there.get(number) != (one.epoch, one.stored_offset)
         ]
 
     def fetched(self) -> None:

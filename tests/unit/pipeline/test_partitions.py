@@ -193,6 +193,23 @@ async def test_what_a_person_set_is_taken_at_once(group: Group) -> None:
     assert not group.conditions.reasons
 
 
+async def test_an_older_database_that_is_put_back_is_noticed_without_a_command(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RETAKE_SECONDS", 0.0)
+    group.stored = Progress(0, 4, 9)
+    held = await take(group)
+    assert await group.partitions.changed() == []
+    for stored in (Progress(0, 5, 3), Progress(0, 2, 3), None):
+        group.stored = stored
+        assert await group.partitions.changed() == [0]
+    group.stored = Progress(0, 2, 3)
+    await group.partitions.reload([0])
+    await until(lambda: 0 in group.partitions.held and not group.partitions.taking, 5, "it is taken again")
+    assert held is not group.partitions.held[0]
+    assert group.fetching == 3
+
+
 async def test_out_of_range_is_looked_up(group: Group) -> None:
     held = await take(group)
     held.next_offset = 5
