@@ -35,6 +35,8 @@ def print_row(row: Sequence[Any]) -> bytes:
 
 def differing(one: bytes, other: bytes) -> tuple[str, ...]:
     """The names of the columns whose prints differ."""
+    if one == other:
+        return ()
     pairs = zip(COLUMNS, _PACK.unpack(one), _PACK.unpack(other), strict=True)
     return tuple(name for name, left, right in pairs if left != right)
 

@@ -27,6 +27,15 @@ from service.store.held import Hold
 from service.store.references import Reference
 
 _NOBODY = UUID(int=0)
+_OF_ANY_WALK = frozenset(
+    {
+        RejectionReason.INVALID,
+        RejectionReason.ID_REUSED,
+        RejectionReason.UNKNOWN_REFERENCE,
+        RejectionReason.SESSION_EXISTS,
+        RejectionReason.SESSION_NOT_FOUND,
+    }
+)
 _OTHER_DIGEST = b"other"
 ANY_VERSION = -1
 """Of a session whose version nobody told."""
@@ -41,6 +50,11 @@ class Rejection(NamedTuple):
     """The session's, as upstream was told."""
     bodiless: bool
     """The account was gone."""
+
+    @property
+    def by_walk(self) -> bool:
+        """It hangs on what had become of the walk."""
+        return self.reason not in _OF_ANY_WALK
 
     @property
     def strayed(self) -> bool:
@@ -131,7 +145,8 @@ def as_rejected(one: Decoded, rejection: Rejection) -> Known:
     if rejection.strayed and rejection.version is None:
         known.held = {id_: Hold(id_, _NOBODY, one.partition + 1)}
     elif rejection.version is not None:
-        known.sessions = {id_: _session(id_, account, rejection.version, one.partition + 1)}
+        home = one.partition + 1 if rejection.strayed else None
+        known.sessions = {id_: _session(id_, account, rejection.version, home)}
     elif rejection.reason == RejectionReason.SESSION_EXISTS:
         known.sessions = {id_: _session(id_, _NOBODY, ANY_VERSION, one.partition)}
     if rejection.reason == RejectionReason.ID_REUSED:
@@ -175,7 +190,7 @@ def refused(one: Decoded, command: Settle, rejection: Rejection) -> Decoded:
     return one._replace(message=message, session_id=UUID(command.session_id))
 
 
-def _session(id_: UUID, account: UUID, version: int, home: int) -> Session:
+def _session(id_: UUID, account: UUID, version: int, home: int | None) -> Session:
     return Session(
         id=id_,
         account_id=account,

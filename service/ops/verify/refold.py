@@ -46,6 +46,7 @@ class Refold:
         rules: the domain's settings.
         reach: what of each partition is in reach.
         adopted: whether upstream wrote sessions before us.
+        grown: whether the topic was made larger, so that sessions may have moved.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Refold:
         reach: Mapping[int, Reach],
         *,
         adopted: bool,
+        grown: bool,
     ) -> None:
         self._spill = spill
         self._fold = Fold(topics, rules)
@@ -65,6 +67,7 @@ class Refold:
         self._whereabouts = Whereabouts(spill, topics.commands)
         self._reach = reach
         self._adopted = adopted
+        self._grown = grown
         self.outcomes: Counter[str] = Counter()
 
     def take(self, records: Sequence[ConsumerRecord]) -> None:
@@ -84,7 +87,7 @@ class Refold:
         self._walks.flush()
         self._spill.execute(_ERASED, (Reason.ERASED,))
 
-    def _decide(self, one: Decoded, *, crossed: bool = False) -> None:
+    def _decide(self, one: Decoded, *, crossed: bool = False, moves: bool = False) -> None:
         fault, rejection = self._recorded.fault(one), self._recorded.rejection(one)
         if fault is not None:
             one, rejection = recorded.put_aside(one, fault), None
@@ -93,7 +96,7 @@ class Refold:
             self._note(one, None, self._fold([one], Known({}, {}, (), ())))
             return
         walk = self._walks.get(id_)
-        away = self._whereabouts.is_away(one, walk)
+        away = not moves and self._whereabouts.is_away(one, walk)
         if away and self._recorded.was_parked(one) and (head := self._whereabouts.held_here(one)) is not None:
             self._note(one, walk, self._fold([one], head))
         elif not crossed and fault is None and self._must_wait(one, walk, rejection, away=away):
@@ -129,7 +132,8 @@ class Refold:
     def _known(self, one: Decoded, walk: Walk | None, rejection: Rejection | None, *, away: bool) -> Known:
         """What the database said of the command's session: as far as commands made it, else as recorded."""
         id_ = one.session_id
-        if rejection is not None and id_ is not None and (away or rejection.strayed):
+        told = rejection is not None and walk is None and rejection.version is not None
+        if rejection is not None and id_ is not None and (away or told or rejection.strayed):
             return recorded.as_rejected(one, rejection)
         if away and walk is None:
             return recorded.from_elsewhere(one)
@@ -168,11 +172,11 @@ class Refold:
         if not isinstance(one.message, Command):
             return False
         if away:
-            return rejection is None
+            return rejection is None or rejection.by_walk
         if walk is not None or not self._whereabouts.is_kept(one):
             return False
         if one.message.verb not in BEGINNINGS:
-            return rejection is None
+            return rejection is None or rejection.by_walk
         if rejection is not None:
             return rejection.reason == RejectionReason.SESSION_EXISTS
         return self._began_before(one)
@@ -183,26 +187,27 @@ class Refold:
 
     def _cross(self, session_id: UUID, waiting: Sequence[Decoded]) -> None:
         """Decide what waited of a session: its home is wherever its commands were handled."""
-        moves = self._walks.get(session_id) is None
-        if moves and not any(self._begins(one) for one in waiting):
+        unseen = self._walks.get(session_id) is None
+        if unseen and not any(self._begins(one) for one in waiting):
             if self._adopted or not all(self._reach[one.partition].whole for one in waiting):
                 reason = Reason.ADOPTED if self._adopted else Reason.START_OUT_OF_REACH
                 self._spill.execute(_UNCHECKED, (session_id.bytes, reason))
                 return
-            moves = False
+            unseen = False
         for one in waiting:
             if isinstance(one.message, Settle):
                 self._settle(one, one.message, crossed=True)
                 continue
-            walk = self._walks.get(session_id)
-            if (
-                moves
-                and walk is not None
-                and walk.session is not None
-                and self._whereabouts.is_away(one, walk)
-            ):
-                walk.session = msgspec.structs.replace(walk.session, home_partition=None)
-            self._decide(one, crossed=True)
+            moves = unseen or self._grown
+            if moves:
+                self._move(self._walks.get(session_id), one.partition)
+            self._decide(one, crossed=True, moves=moves)
+
+    @staticmethod
+    def _move(walk: Walk | None, partition: int) -> None:
+        """Let a walk that meets a command from this partition find its home anew."""
+        if walk is not None and walk.session is not None and walk.session.home_partition != partition:
+            walk.session = msgspec.structs.replace(walk.session, home_partition=None)
 
     def _begins(self, one: Decoded) -> bool:
         message = one.message

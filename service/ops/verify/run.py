@@ -89,6 +89,7 @@ class _Run:
         self._spill = spill
         self._consumer = consumer
         self._tell = tell
+        self._grown = False
         self._began = time.monotonic()
 
     async def run(self, chosen: Collection[int] | None) -> Report:
@@ -99,6 +100,7 @@ class _Run:
                 connection, topics, self._spill, lambda rows: self._tell("reading the database", rows, None)
             )
         report = Report(topics.commands, taken.at, owed=taken.owed)
+        self._grown = await self._has_grown()
         told = Told(self._spill, topics)
         oldest = await self._read_told(told)
         await self._read_erased(taken)
@@ -109,6 +111,12 @@ class _Run:
         await self._compare(taken, reach, oldest, report, all_chosen=chosen is None)
         report.seconds = round(time.monotonic() - self._began, 3)
         return report
+
+    async def _has_grown(self) -> bool:
+        """Whether the commands topic was made larger: those of the PSA stay as they were (`service.ops.growth`)."""
+        commands, resolved = self._topics.commands, self._topics.resolved
+        found = await broker.partitions(self._consumer._client, commands, resolved)
+        return len(found[commands]) > len(found[resolved])
 
     async def _read_told(self, told: Told) -> dict[tuple[str, int], float]:
         """Read the topics of events and dead letters; for those that lost their beginning, their oldest record."""
@@ -158,7 +166,7 @@ class _Run:
             active_gap=self._settings.active_gap,
             event_source=self._settings.event_source,
         )
-        refold = Refold(self._spill, self._topics, rules, reach, adopted=taken.adopted)
+        refold = Refold(self._spill, self._topics, rules, reach, adopted=taken.adopted, grown=self._grown)
         total, done = sum(part.stop - part.begin for part in reach.values()), 0
         told = []
         for number, part in reach.items():
@@ -192,7 +200,7 @@ class _Run:
             inbox_limit=(at - settings.inbox_retention).timestamp(),
             letter_limit=(at - settings.dead_letter_retention).timestamp(),
         )
-        rows.run(adopted=taken.adopted)
+        rows.run(adopted=taken.adopted, grown=self._grown)
         events = EventComparison(self._spill, self._topics, report, oldest, all_chosen=all_chosen)
         if events.has_unasked():
             for number, part in reach.items():

@@ -10,7 +10,9 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from l1_walk_contracts import SettleVerb, Verb
+from service import app
 from service.domain import handle
+from service.ops import growth
 from service.ops.verify import Finding, Kind, Report, What, verify
 from tests.support.letters import POISON, failing, letters, settle, unknown_type
 from tests.support.shell import Shell
@@ -360,3 +362,43 @@ async def test_each_damage_to_what_was_put_aside_is_found(site: Site, faulty: py
 FIRST_PARKED = """
 SELECT id FROM l1_walk_dead_letters WHERE session_id = $1::uuid AND class = 'parked' ORDER BY "offset" LIMIT 1
 """
+
+
+async def test_sessions_that_moved_when_the_topic_grew_are_followed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "METADATA_AGE_MS", 500)
+    walks, ended = [Walk() for _ in range(8)], [Walk() for _ in range(8)]
+    async with working(site.settings) as worker:
+        await site.send(*(walk.start(start_node_id="a") for walk in walks))
+        await site.send(*(sending for walk in ended for sending in whole(walk)))
+        await site.all_handled()
+        await growth.grow(site.settings, await growth.look(site.settings, 5))
+        held = worker._pipeline.partitions.held
+        await until(lambda: len(held) == 5, PATIENCE, "the worker holds the new partitions too")
+        await site.producer.client.force_metadata_update()
+        for walk in walks:
+            await site.send(walk.step("a"), walk.step("wrong"), walk.send(Verb.RESOLVE))
+        for walk in ended:
+            await site.send(walk.step("late"), Sending(walk.id.encode(), walk.send(Verb.NOTE, text="").value))
+        await site.all_handled()
+    report = await clean(site)
+    assert (report.sessions, len(report.partitions)) == (16, 5)
+    assert report.outcomes["rejected"] == 16
+
+
+async def test_what_a_person_had_read_again_is_not_checked(site: Site, shell: Shell) -> None:
+    again, skipped, other = Walk(), Walk(), Walk()
+    async with working(site.settings):
+        await site.send(*whole(again), again.step("late"), partition=0)
+        await site.send(*whole(other), partition=2)
+        await site.all_handled()
+    await site.send(*whole(skipped), partition=1)
+    why = ("--reason", "a test", "--yes")
+    assert (await shell.walk("progress", "set", "0", "earliest", *why)).code == 0
+    assert (await shell.walk("progress", "set", "1", "latest", *why)).code == 0
+    async with working(site.settings):
+        await site.all_handled()
+    report = await clean(site, progress_set=2)
+    assert report.sessions == 1
+    assert (await verified(site, partitions=[2])).not_checkable == {}
