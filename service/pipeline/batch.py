@@ -90,7 +90,7 @@ class Batch:
         self._orphans = False
         phases.mark("commit")
         self._observer.batch(len(decoded), effects.outcomes, phases)
-        return Committed(positions, effects.messages)
+        return Committed(positions, effects.messages, effects.walks)
 
     async def _decide(
         self, connection: Connection, decoded: Sequence[Decoded], known: Known, phases: Phases

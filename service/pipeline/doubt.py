@@ -13,6 +13,9 @@ from service.pipeline.slices import Fetched
 
 FAILURES = 3
 """Failures in a row of one batch, then of one record alone."""
+DOUBLINGS = 5
+"""After each verdict twice as many are wanted for the next, so many times at most, until some walk is written again:
+poison is rare, and where one after the other fails, it is likelier the world, such as a lock on the walks' table."""
 DEATHS = 2
 """Takes in a row that ended with one record in hand, alone."""
 
@@ -29,7 +32,10 @@ class Doubt:
 
     def __init__(self, note: Callable[[int, int], Awaitable[int]]) -> None:
         self._note = note
-        self._failures: dict[tuple[int, int], int] = {}
+        self._failures: dict[int, tuple[int, int]] = {}
+        """Partition to the offset that its work failed at last, and how often in a row."""
+        self._verdicts = 0
+        """By failures, since a walk was written."""
         self._noted: dict[int, tuple[int, int]] = {}
         """Partition to epoch and offset of what was noted last."""
 
@@ -38,18 +44,28 @@ class Doubt:
         """Whether the record at this offset is to be handled alone."""
         return partition.alone_until is not None and offset < partition.alone_until
 
-    def failed(self, work: Sequence[tuple[Partition, Sequence[Fetched]]], error: BaseException) -> None:
-        """A batch failed by the world, and the database answers again: doubt it once that has happened often."""
-        if isinstance(error, ConnectionRefusedError) or kind_of(error) not in _SUSPECT:
-            self._failures.clear()
-            return
-        before, self._failures = self._failures, {}
+    def failed(
+        self, work: Sequence[tuple[Partition, Sequence[Fetched]]], error: BaseException, *, aside: bool
+    ) -> None:
+        """A batch failed by the world, and the database answers again: doubt it once that has happened often.
+
+        Args:
+            work: what was to be handled.
+            error: what it met.
+            aside: it was one record to be put aside. Not even that went through, so nothing speaks against it.
+        """
+        counts = not aside and not isinstance(error, ConnectionRefusedError) and kind_of(error) in _SUSPECT
         for partition, records in work:
-            first = partition.number, records[0].offset
-            self._failures[first] = before.get(first, 0) + 1
-            if self._failures[first] >= FAILURES and not self.alone(partition, records[0].offset):
+            offset = records[0].offset
+            failures = 1 + self._failed_at(partition.number, offset) if counts else 0
+            if failures >= FAILURES and not self.alone(partition, offset):
                 partition.alone_until = records[-1].offset + 1
-                self._failures[first] = 0
+                failures = 0
+            self._failures[partition.number] = offset, failures
+
+    def cleared(self) -> None:
+        """A walk was written: the world is in order."""
+        self._verdicts = 0
 
     async def verdict(self, partition: Partition, record: Fetched, error: BaseException | None) -> str | None:
         """What a record that is to be handled alone is guilty of; None: nothing yet, and that it is tried is noted.
@@ -57,16 +73,22 @@ class Doubt:
         Args:
             partition: whose record.
             record: the first that is not handled.
-            error: what its last attempt here met.
+            error: what its last attempt here met; None: no failure makes it guilty.
 
         Raises:
             Whatever the note raises: ask again.
         """
         offset = record.offset
-        if error is not None and self._failures.get((partition.number, offset), 0) >= FAILURES:
-            return f"failed alone {FAILURES} times while the database answered: {describe(error)}"
+        failures = self._failed_at(partition.number, offset)
+        if error is not None and failures >= FAILURES << min(self._verdicts, DOUBLINGS):
+            self._verdicts += 1
+            return f"failed alone {failures} times while the database answered: {describe(error)}"
         if self._noted.get(partition.number) != (partition.epoch, offset):
             if await self._note(partition.number, offset) > DEATHS:
                 return f"{DEATHS} workers in a row ended while it was handled alone"
             self._noted[partition.number] = partition.epoch, offset
         return None
+
+    def _failed_at(self, number: int, offset: int) -> int:
+        at, failures = self._failures.get(number, (offset, 0))
+        return failures if at == offset else 0

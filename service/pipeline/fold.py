@@ -67,6 +67,11 @@ class Effects:
     """The outcome of each record, in order; with the reason of a rejection, the class of a dead letter."""
 
     @property
+    def walks(self) -> int:
+        """How many walks are written."""
+        return len(self.started) + len(self.changed)
+
+    @property
     def outcomes(self) -> Counter[tuple[Outcome, str]]:
         """How often each outcome came about."""
         return Counter(self.results)

@@ -120,15 +120,20 @@ class Intake(Generic[R]):
                 await self._isolate(work, error)
             else:
                 await self._recover(_reach(work), fault, error)
-                self._doubt.failed([(one.partition, one.records) for one in work], error)
+                self._doubt.failed([(one.partition, one.records) for one in work], error, aside=aside)
                 self._last_error = error
 
     async def _guilty(self, work: Sequence[Work[R]]) -> bool:
-        """Whether this is one record that nothing but its own fault explains; then it is put aside."""
+        """Whether this is one record that nothing but its own fault explains; then it is put aside.
+
+        Where nothing can be, its partition would stop, and failures of the world are waited for: it is guilty only of
+        what ends workers.
+        """
         one, record = work[0], work[0].records[0]
         if not self._doubt.alone(one.partition, record.offset) or not self._holds(one):
             return False
-        fault = await self._doubt.verdict(one.partition, record, self._last_error)
+        error = self._last_error if self._put_aside is not None else None
+        fault = await self._doubt.verdict(one.partition, record, error)
         if fault is not None:
             await self._give_up(one, fault)
         return fault is not None
@@ -143,6 +148,8 @@ class Intake(Generic[R]):
             for number, offset in committed.positions.items():
                 partition = self._partitions.held[number]
                 partition.stored_offset = partition.next_offset = offset
+            if committed.walks:
+                self._doubt.cleared()
             if self._committed is not None:
                 self._committed(committed)
         self._waits = delays()

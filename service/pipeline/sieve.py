@@ -71,8 +71,7 @@ class Sieve:
                 return
             await self._put_aside(connection, sessions[0], known, total)
         else:
-            total.messages += effects.messages
-            total.results += effects.results
+            _add(total, effects)
 
     async def _put_aside(
         self, connection: Connection, records: list[Decoded], known: Known, total: Effects
@@ -91,8 +90,7 @@ class Sieve:
         aside = [*records[:good], records[good].failing(locate(error)), *records[good + 1 :]]
         effects = self._fold(aside, known)
         await self._write(connection, effects)
-        total.messages += effects.messages
-        total.results += effects.results
+        _add(total, effects)
 
     async def _refusal(
         self, connection: Connection, records: Sequence[Decoded], known: Known
@@ -108,3 +106,10 @@ class Sieve:
             if classify(error) is not Fault.DATA:
                 raise
             return error
+
+
+def _add(total: Effects, effects: Effects) -> None:
+    total.started += effects.started
+    total.changed += effects.changed
+    total.messages += effects.messages
+    total.results += effects.results

@@ -60,6 +60,8 @@ class Committed(NamedTuple):
     """Partition and its next offset."""
     messages: Sequence[Message] = ()
     """Owed to Kafka, in the order in which they are to leave."""
+    walks: int = 0
+    """Walks that were written."""
 
 
 async def fence(connection: Connection, topic: str, slices: Sequence[Slice[R]]) -> None:

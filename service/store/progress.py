@@ -39,6 +39,15 @@ class Advance(NamedTuple):
     record_timestamp: datetime | None
 
 
+class Step(NamedTuple):
+    """Where a partition stands, and where it shall, since nothing is in between."""
+
+    partition: int
+    epoch: int
+    from_offset: int
+    to_offset: int
+
+
 async def take(
     connection: Connection, topic: str, partitions: Collection[int], *, again: bool = False
 ) -> list[Progress]:
@@ -92,6 +101,16 @@ async def advance(connection: Connection, topic: str, advances: Sequence[Advance
     await connection.execute(_ADVANCE, topic, partitions, offsets, digests, timestamps)
 
 
+async def pass_over(connection: Connection, topic: str, steps: Sequence[Step]) -> set[int]:
+    """Move progress over offsets that hold no record; what was handled last stays known.
+
+    Returns:
+        The partitions that moved: those that stood as the step says.
+    """
+    columns = [list(column) for column in zip(*steps, strict=True)]
+    return {row[0] for row in await connection.fetch(_PASS_OVER, topic, *columns)}
+
+
 _COLUMNS = "partition, epoch, next_offset, takes, tried_offset, tries, digest"
 
 _TAKE = f"""
@@ -123,11 +142,23 @@ WITH mine AS (
   JOIN unnest($2::int[], $3::bigint[]) AS m(partition, epoch) ON p.partition = m.partition AND p.epoch = m.epoch
   WHERE p.topic = $1 ORDER BY p.partition FOR UPDATE OF p
 )
-UPDATE l1_walk_progress AS p SET takes = 0 FROM mine WHERE p.topic = $1 AND p.partition = mine.partition
+UPDATE l1_walk_progress AS p SET takes = 0, tried_offset = NULL, tries = 0
+FROM mine WHERE p.topic = $1 AND p.partition = mine.partition
 """
 
 _NOTE_TRY = """
 UPDATE l1_walk_progress
 SET tries = CASE WHEN tried_offset = $3 THEN tries + 1 ELSE 1 END, tried_offset = $3
 WHERE topic = $1 AND partition = $2 RETURNING tries
+"""
+
+_PASS_OVER = """
+WITH mine AS (
+  SELECT p.partition, s.to_offset FROM l1_walk_progress AS p
+  JOIN unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[]) AS s(partition, epoch, from_offset, to_offset)
+    ON (p.partition, p.epoch, p.next_offset) = (s.partition, s.epoch, s.from_offset)
+  WHERE p.topic = $1 ORDER BY p.partition FOR UPDATE OF p
+)
+UPDATE l1_walk_progress AS p SET next_offset = mine.to_offset, updated_at = now()
+FROM mine WHERE p.topic = $1 AND p.partition = mine.partition RETURNING p.partition
 """

@@ -20,6 +20,7 @@ from tests.support.consumed import consumed
 
 ANSWER_LOST = "answer lost"
 
+GOOD = b"good"
 BAD = b"bad"
 SLOW = b"slow"
 SETTLE = b"settle"
@@ -162,7 +163,8 @@ class Log:
         self.batches.append(sum(len(part.records) for part in slices))
         if fault is ANSWER_LOST:
             raise ConnectionResetError(ANSWER_LOST)
-        return Committed({part.partition: part.next_offset for part in slices})
+        walks = sum(one.record.value == GOOD for one in handled)
+        return Committed({part.partition: part.next_offset for part in slices}, walks=walks)
 
     # what the intake asks of the partitions
 

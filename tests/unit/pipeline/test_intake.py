@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.pipeline import intake as intake_module
-from tests.unit.pipeline.log import ANSWER_LOST, BAD, SETTLE, SLOW, DataFaultError, Log, decode
+from tests.unit.pipeline.log import ANSWER_LOST, BAD, GOOD, SETTLE, SLOW, DataFaultError, Log, decode
 
-GOOD = b"good"
 WORLD = ConnectionRefusedError("nobody there")
 
 
@@ -140,6 +139,36 @@ async def test_what_the_whole_database_suffers_is_nobodys_fault() -> None:
     await log.drain(100)
     assert log.committed == {0: [0, 2, 4]}
     assert not log.aside
+
+
+async def test_poison_of_two_partitions_is_found_in_both() -> None:
+    log = Log({0: [SLOW, GOOD], 1: [SLOW, GOOD]})
+    await asyncio.wait_for(log.drain(100), 10)
+    assert log.committed == {0: [0, 2], 1: [0, 2]}
+    assert len(log.aside) == 2
+
+
+async def test_where_not_even_putting_aside_goes_through_nothing_is_poison() -> None:
+    """A disk that hangs: what is read is answered, and no commit."""
+    log = Log({0: [GOOD] * 3}, faults=[TimeoutError()] * 40)
+    await log.drain(100)
+    assert log.committed == {0: [0, 2, 4]}
+    assert not log.aside
+
+
+async def test_the_more_fail_in_a_row_the_likelier_it_is_the_world() -> None:
+    """A lock on the walks' table: dead letters can be written, and nothing else."""
+    log = Log({0: [*[SLOW] * 7, GOOD, SLOW]})
+    await log.drain(100)
+    failures = [int(error.split()[4]) for error in log.aside]
+    assert failures == [3, 6, 12, 24, 48, 96, 96, 3]
+
+
+async def test_where_nothing_can_be_put_aside_the_world_is_waited_for() -> None:
+    log = Log({0: [GOOD] * 3}, faults=[TimeoutError()] * 40)
+    await log.drain(100, log.intake(put_aside=None))
+    assert log.committed == {0: [0, 2, 4]}
+    assert not log.stopped
 
 
 async def test_a_record_that_ends_its_workers_is_put_aside() -> None:
