@@ -23,7 +23,7 @@ from service.domain.rules import Rules
 from service.domain.session import Session
 from service.pipeline.decode import Decoded, Failed
 from service.pipeline.failure import locate
-from service.pipeline.letters import account_id, dead_letter, letter_message, parked_letter
+from service.pipeline.letters import account_id, dead_letter, letter_id, letter_message, parked_letter
 from service.store.dead_letters import DeadLetter
 from service.store.held import Hold
 from service.store.inbox import InboxEntry, Key
@@ -189,6 +189,8 @@ class _Folding:
         hold = self._held.get(one.session_id) if one.session_id is not None else None
         if hold is None or hold.partition != one.partition or self._names_gone_account(one):
             return False
+        if hold.dead_letter_id == letter_id(self._topics.commands, one.partition, one.offset):
+            return False  # read again: it is what the others wait behind
         session = self._session(one)
         return session is None or account_id(one.message) in (None, session.account_id)
 

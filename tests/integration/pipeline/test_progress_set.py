@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from l1_walk_contracts import Verb
+from l1_walk_contracts import SettleVerb, Verb
 from service.app import Worker
+from service.domain import handle
 from service.domain.digest import record_digest
 from service.ops.progress import plan, read_progress, set_progress
+from tests.support.letters import POISON, failing, letters, settle
 from tests.support.site import PATIENCE, Site
 from tests.support.waiting import until
 from tests.support.walk import Walk
@@ -44,7 +46,7 @@ async def test_a_topic_that_was_made_anew_and_filled_again_stops_its_partition_u
     async with working(site.settings, ready=False) as worker:
         reason = await stopped(worker, site, 1)
         assert (
-            f"at offset 1 of {site.topics.commands} stands another record than the one that was handled"
+            f"before offset 2 of {site.topics.commands} stands another record than the one that was handled"
             in reason
         )
         assert reason.endswith("walk progress set lets it go on")
@@ -170,3 +172,24 @@ async def test_what_stands_where_is_told(site: Site, fits: bool) -> None:
     assert last.lag == (1 if fits else None)
     assert (last.astray is None) == fits
     assert (commands[0].next_offset, commands[0].lag, commands[0].astray) == (None, 0, None)
+
+
+@pytest.mark.parametrize("mended", [False, True], ids=["still faulty", "mended"])
+async def test_a_dead_letter_that_is_read_again_stays_before_what_is_parked_behind_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch, mended: bool
+) -> None:
+    walk = Walk()
+    monkeypatch.setattr(handle, "decide", failing)
+    async with working(site.settings):
+        await site.send(walk.start(), walk.send(Verb.NOTE, POISON), walk.send(Verb.RESOLVE), partition=0)
+        await site.all_handled()
+        [head, _] = await letters(site)
+        if mended:
+            monkeypatch.undo()
+        await set_progress(site.settings, site.topics.commands, 0, 0, **BY)
+        await site.handled(*await site.send(Walk().start(), partition=0))
+        monkeypatch.undo()
+        await site.handled(await settle(site, SettleVerb.REDRIVE, head))
+    assert (await site.session(walk.id))["status"] == "resolved"
+    assert [note["text"] for note in (await site.session(walk.id))["walk_notes"]] == ["t"]
+    assert await site.count("l1_walk_held") == await site.count("l1_walk_dead_letters", "state = 'open'") == 0
