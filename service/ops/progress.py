@@ -12,7 +12,7 @@ from service.ops import broker, database
 from service.ops.broker import Extent
 from service.ops.errors import NotSoError
 from service.pipeline.peek import digests
-from service.pipeline.reach import Held, another, out_of_reach
+from service.pipeline.reach import Held, another, last_handled, out_of_reach
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -162,11 +162,13 @@ async def _standings(
     extents: Mapping[TopicPartition, Extent],
 ) -> list[Standing]:
     places = sorted({place for place in (*kept, *extents) if place.topic == topic})
+    compacted = topic == Topics(settings.topic_prefix).references
     last = {
-        place.partition: row.next_offset - 1
+        place.partition: span
         for place in places
         if (row := kept.get(place)) and row.next_offset is not None and row.digest is not None
-        if (extent := extents.get(place)) and extent.begin < row.next_offset <= extent.end
+        if (extent := extents.get(place))
+        if (span := last_handled(Held(topic, *extent), row.next_offset, compacted=compacted))
     }
     with broker.explained(settings):
         there = await digests(settings, topic, last)

@@ -12,7 +12,7 @@ from aiokafka.errors import IllegalStateError
 
 from service.pipeline.conditions import Conditions
 from service.pipeline.failure import Fault, classify, delays, describe, locate
-from service.pipeline.reach import Held, another, out_of_reach
+from service.pipeline.reach import Held, another, last_handled, out_of_reach
 from service.store import progress
 from service.store.database import Database
 from service.store.progress import Progress
@@ -26,7 +26,6 @@ TAKES_IN_DOUBT = 3
 """The take from which records are handled one by one: two in a row moved nothing (design 9, rule 5)."""
 LAST_WORD_SECONDS = 1.0
 """How long giving partitions up may wait for the database to note it."""
-
 Offsets: TypeAlias = Mapping[TopicPartition, int]
 
 _STOPPED = "stopped: {}: look with walk progress show, then walk progress set lets it go on"
@@ -59,7 +58,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         database: where progress is kept.
         conditions: is told what keeps a partition from being handled.
         consumer: the group's consumer, once there is one.
-        digests: tells the digest of the record at one offset of each partition; without a record there, nothing.
+        digests: tells the digest of the last record between two offsets of each partition; without one, nothing.
+        compacted: whether the topic is.
         batch_max: how far ahead records are handled one by one where something among them may kill workers.
         before_resume: given the partitions just taken, tells which of them may go on, as soon as they may.
         after_loss: awaited after partitions were given up, their last transaction ended.
@@ -72,7 +72,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         conditions: Conditions,
         *,
         consumer: Callable[[], AIOKafkaConsumer],
-        digests: Callable[[Mapping[int, int]], Awaitable[Mapping[int, bytes]]],
+        digests: Callable[[Mapping[int, tuple[int, int]]], Awaitable[Mapping[int, bytes]]],
+        compacted: bool = False,
         batch_max: int,
         before_resume: Callable[[Collection[int]], AsyncGenerator[Collection[int], None]] | None = None,
         after_loss: Callable[[], Awaitable[None]] | None = None,
@@ -83,10 +84,11 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         self.topic = topic
         self.taking_condition = f"taking partitions of {topic}"
         """Its name while partitions that were assigned cannot be taken."""
-        self._database = database
+        self.database = database
         self._conditions = conditions
         self._consumer = consumer
         self._digests = digests
+        self._compacted = compacted
         self._batch_max = batch_max
         self._before_resume = before_resume
         self._after_loss = after_loss
@@ -136,7 +138,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         if not epochs:
             return
         try:
-            async with asyncio.timeout(LAST_WORD_SECONDS), self._database.transaction() as connection:
+            async with asyncio.timeout(LAST_WORD_SECONDS), self.database.transaction() as connection:
                 await progress.give_up(connection, self.topic, epochs)
         except Exception as error:
             logger.debug("giving partitions up was not noted", exc_info=error)
@@ -150,7 +152,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             wanted = [n for n in numbers if n in self.held]
             if not wanted:
                 return
-            async with self._database.transaction() as connection:
+            async with self.database.transaction() as connection:
                 stored = {p.partition: p for p in await progress.read(connection, self.topic, wanted)}
             mine = [stored[n] for n in wanted if n in stored and stored[n].epoch == self.held[n].epoch]
             for number in set(wanted) - {p.partition for p in mine}:
@@ -167,7 +169,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         async with self.lock:
             held = dict(self.held)
-            async with self._database.transaction() as connection:
+            async with self.database.transaction() as connection:
                 stored = await progress.read(connection, self.topic, list(held))
         there = {at.partition: (at.epoch, at.next_offset) for at in stored}
         return [
@@ -246,7 +248,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         await asyncio.sleep(delay)
         while True:
             try:
-                async with self._database.transaction() as connection:
+                async with self.database.transaction() as connection:
                     taken = await progress.take(connection, self.topic, numbers, again=again)
                 self.held.update({p.partition: _partition(p) for p in taken})
                 await self._go_on(taken, compare=True)
@@ -312,12 +314,14 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
         Where none stands there, nothing is known: it went with its retention.
         """
-        last: dict[int, int] = {}
+        places: dict[int, tuple[int, int]] = {}
         for at in stored:
             tp = TopicPartition(self.topic, at.partition)
-            if at.next_offset is not None and at.digest is not None and first[tp] < at.next_offset <= end[tp]:
-                last[at.partition] = at.next_offset - 1
-        there = await self._digests(last)
+            if at.next_offset is not None and at.digest is not None:
+                held = Held(self.topic, first[tp], end[tp])
+                if place := last_handled(held, at.next_offset, compacted=self._compacted):
+                    places[at.partition] = place
+        there = await self._digests(places)
         return {at.partition for at in stored if there.get(at.partition, at.digest) != at.digest}
 
     def _drop(self, number: int) -> None:

@@ -14,7 +14,9 @@ POLL_MS = 100
 ANSWER_SECONDS = 10.0
 """How long the brokers may take to hand out one record of each partition."""
 FETCH_BYTES = 16 * 1024
-"""What is fetched of a partition for one record; a batch of records comes whole, however large it is."""
+"""What is fetched of a partition for a few records; a batch of records comes whole, however large it is."""
+MOST_RECORDS = 16
+"""What is taken of a partition at once."""
 
 
 async def holding(settings: Settings, topic: str, extents: Mapping[int, tuple[int, int]]) -> set[int]:
@@ -42,33 +44,34 @@ async def holding(settings: Settings, topic: str, extents: Mapping[int, tuple[in
     return found
 
 
-async def digests(settings: Settings, topic: str, offsets: Mapping[int, int]) -> dict[int, bytes]:
-    """The digest of the record at one offset of each partition, as `record_digest` makes it.
+async def digests(settings: Settings, topic: str, extents: Mapping[int, tuple[int, int]]) -> dict[int, bytes]:
+    """The digest of the last record of each partition between two offsets, as `record_digest` makes it.
 
     Args:
         settings: where the brokers are.
         topic: the topic's name.
-        offsets: each partition, and an offset that lies within what the topic holds.
+        extents: each partition, an offset that the topic holds, and one behind it up to which it holds more.
 
     Returns:
-        Partition and digest; a partition without a record at just that offset is left out.
+        Partition and digest; a partition without a record from the first to before the second is left out.
 
     Raises:
         KafkaError, TimeoutError: the broker does not tell, or the topic changed meanwhile.
     """
-    if not offsets:
+    if not extents:
         return {}
-    pending = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
+    pending = {TopicPartition(topic, number): end for number, (_, end) in extents.items()}
+    starts = {tp: extents[tp.partition][0] for tp in pending}
     found: dict[int, bytes] = {}
     options = {"auto_offset_reset": "none", "max_partition_fetch_bytes": FETCH_BYTES}
-    async with asyncio.timeout(ANSWER_SECONDS), _reading(settings, pending, **options) as consumer:
+    async with asyncio.timeout(ANSWER_SECONDS), _reading(settings, starts, **options) as consumer:
         while pending:
-            fetched = await consumer.getmany(*pending, timeout_ms=POLL_MS, max_records=1)
-            for tp, (record,) in fetched.items():
-                if record.offset == pending[tp]:
+            fetched = await consumer.getmany(*pending, timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+            for tp, records in fetched.items():
+                for record in (one for one in records if one.offset < pending[tp]):
                     found[tp.partition] = record_digest(record.key, record.value)
             positions = {tp: await consumer.position(tp) for tp in pending}
-            pending = {tp: offset for tp, offset in pending.items() if positions[tp] <= offset}
+            pending = {tp: end for tp, end in pending.items() if positions[tp] < end}
     return found
 
 

@@ -118,6 +118,7 @@ class Pipeline:
             self.conditions,
             consumer=lambda: self._references.consumer,
             digests=partial(digests, self._settings, topic),
+            compacted=True,
             batch_max=self._settings.batch_max,
         )
         batch = ReferenceBatch(self._database, topic, adopted=self._adopted)

@@ -17,6 +17,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
+from service.pipeline.beyond import Beyond
 from service.pipeline.partitions import Partitions
 
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
@@ -138,6 +139,8 @@ class Subscription:
 def _undone(poll: Poll, partitions: Partitions) -> Poll:
     """The poll; where it fails, that is said, and all partitions are fetched again from where they stand."""
 
+    beyond = Beyond(partitions)
+
     async def fetch(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         try:
             records = await poll(consumer)
@@ -150,6 +153,8 @@ def _undone(poll: Poll, partitions: Partitions) -> Poll:
             partitions.fetch_again(error)
             raise
         partitions.fetched()
+        if not records:
+            await beyond.nothing_fetched(consumer)
         return records
 
     return fetch

@@ -101,14 +101,14 @@ async def advance(connection: Connection, topic: str, advances: Sequence[Advance
     await connection.execute(_ADVANCE, topic, partitions, offsets, digests, timestamps)
 
 
-async def pass_over(connection: Connection, topic: str, steps: Sequence[Step]) -> set[int]:
+async def move_over(connection: Connection, topic: str, steps: Sequence[Step]) -> set[int]:
     """Move progress over offsets that hold no record; what was handled last stays known.
 
     Returns:
         The partitions that moved: those that stood as the step says.
     """
     columns = [list(column) for column in zip(*steps, strict=True)]
-    return {row[0] for row in await connection.fetch(_PASS_OVER, topic, *columns)}
+    return {row[0] for row in await connection.fetch(_MOVE_OVER, topic, *columns)}
 
 
 _COLUMNS = "partition, epoch, next_offset, takes, tried_offset, tries, digest"
@@ -152,7 +152,7 @@ SET tries = CASE WHEN tried_offset = $3 THEN tries + 1 ELSE 1 END, tried_offset 
 WHERE topic = $1 AND partition = $2 RETURNING tries
 """
 
-_PASS_OVER = """
+_MOVE_OVER = """
 WITH mine AS (
   SELECT p.partition, s.to_offset FROM l1_walk_progress AS p
   JOIN unnest($2::int[], $3::bigint[], $4::bigint[], $5::bigint[]) AS s(partition, epoch, from_offset, to_offset)

@@ -1,6 +1,10 @@
 """A partition that cannot go on stops alone, says why, and goes on once it can."""
 
+import pytest
+from aiokafka import AIOKafkaProducer
+
 from service.app import Worker
+from service.pipeline import beyond
 from tests.support.site import PATIENCE, Site
 from tests.support.waiting import until
 from tests.support.walk import Sending, Walk
@@ -60,3 +64,29 @@ async def test_commands_that_retention_took_from_under_a_worker_stop_their_parti
         handled = (await site.progress())[0]
         assert f"offsets {handled} to 5 of {site.topics.commands} are not in the topic any more" in reason
     assert (await site.session(walk.id))["version"] == 1
+
+
+async def test_what_a_transaction_leaves_behind_may_go_with_its_retention(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last thing in the partition is a marker. Retention takes all: no command is lost, and nothing stops."""
+    monkeypatch.setattr(beyond, "BEYOND_SECONDS", 0.05)
+    walk, later = Walk(), Walk()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=site.settings.require_kafka(), transactional_id=f"test-{site.topics.prefix}"
+    )
+    async with working(site.settings), producer:
+        async with producer.transaction():
+            start = walk.start()
+            await producer.send(
+                site.topics.commands, start.value, key=start.key, headers=list(start.headers), partition=0
+            )
+        await until(lambda: stands(site, 2), PATIENCE, "the progress stands behind the marker")
+    await site.delete_before(partition=0, offset=2)
+    async with working(site.settings):
+        await site.handled(*await site.send(later.start(), partition=0))
+    assert await site.count("l1_walk_sessions") == 2
+
+
+async def stands(site: Site, offset: int) -> bool:
+    return (await site.progress()).get(0) == offset

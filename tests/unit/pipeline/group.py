@@ -8,10 +8,11 @@ import pytest
 from aiokafka import TopicPartition
 
 from service.pipeline.conditions import Conditions
-from service.pipeline.partitions import Partitions
+from service.pipeline.partitions import Partition, Partitions
 from service.store import progress
 from service.store.database import Connection, Database
-from service.store.progress import Progress
+from service.store.progress import Progress, Step
+from tests.support.waiting import until
 
 TOPIC = "t"
 HERE = TopicPartition(TOPIC, 0)
@@ -27,6 +28,7 @@ class Group:
         digests: of the records that stand there, by offset.
         faults: raised by transactions, one each, before the others go well.
         fetching: where it is fetched from; None: it is paused.
+        at: where its consumer stands.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
@@ -37,7 +39,7 @@ class Group:
         self.assigned: set[TopicPartition] = {HERE}
         self.fetching: int | None = None
         self.compared = 0
-        self._position = 0
+        self.at = 0
         self.conditions = Conditions()
         self.partitions = Partitions(
             TOPIC,
@@ -47,7 +49,7 @@ class Group:
             digests=self._digests_at,
             batch_max=4,
         )
-        for name in ("take", "read", "give_up"):
+        for name in ("take", "read", "give_up", "move_over"):
             patch.setattr(progress, name, getattr(self, f"_{name}"))
 
     def taken_by_another(self, **more: Any) -> None:
@@ -77,9 +79,25 @@ class Group:
         if self.stored is not None and epochs == {0: self.stored.epoch}:
             self.stored = self.stored._replace(takes=0)
 
-    async def _digests_at(self, offsets: Mapping[int, int]) -> dict[int, bytes]:
-        self.compared += bool(offsets)
-        return {n: self.digests[offset] for n, offset in offsets.items() if offset in self.digests}
+    async def _digests_at(self, extents: Mapping[int, tuple[int, int]]) -> dict[int, bytes]:
+        self.compared += bool(extents)
+        found = {
+            n: [self.digests[o] for o in range(*extent) if o in self.digests] for n, extent in extents.items()
+        }
+        return {n: records[-1] for n, records in found.items() if records}
+
+    async def _move_over(self, _: Connection, __: str, steps: Collection[Step]) -> set[int]:
+        [(number, epoch, before, after)] = steps
+        if self.stored is None or (self.stored.epoch, self.stored.next_offset) != (epoch, before):
+            return set()
+        self.stored = self.stored._replace(next_offset=after)
+        return {number}
+
+    async def position(self, _: TopicPartition) -> int:
+        return self.at
+
+    def paused(self) -> set[TopicPartition]:
+        return set() if self.fetching is not None else {HERE}
 
     def assignment(self) -> set[TopicPartition]:
         return self.assigned
@@ -88,15 +106,23 @@ class Group:
         self.fetching = None
 
     def seek(self, _: TopicPartition, offset: int) -> None:
-        self._position = offset
+        self.at = offset
         if self.fetching is not None:
             self.fetching = offset
 
     def resume(self, _: TopicPartition) -> None:
-        self.fetching = self._position
+        self.fetching = self.at
 
     async def beginning_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(tps, self.extent[0])
 
     async def end_offsets(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(tps, self.extent[1])
+
+
+async def take(group: Group) -> Partition:
+    """The partition, once it is assigned and taken."""
+    await group.partitions.on_partitions_assigned([HERE])
+    assert group.fetching is None, "nothing may be fetched yet"
+    await until(lambda: not group.partitions.taking, 5, "it is taken")
+    return group.partitions.held[0]

@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from service.pipeline import partitions as module
-from service.pipeline.partitions import Partition
 from service.store.progress import Progress
 from tests.support.waiting import until
-from tests.unit.pipeline.group import DIGEST, HERE, Group
+from tests.unit.pipeline.group import DIGEST, HERE, Group, take
 
 REFUSED = ConnectionRefusedError("nobody there")
 
@@ -17,14 +16,6 @@ REFUSED = ConnectionRefusedError("nobody there")
 def group(monkeypatch: pytest.MonkeyPatch) -> Group:
     monkeypatch.setattr(module, "delays", lambda: iter(lambda: 0.0, None))
     return Group(monkeypatch)
-
-
-async def take(group: Group) -> Partition:
-    """The partition, once it is assigned and taken."""
-    await group.partitions.on_partitions_assigned([HERE])
-    assert group.fetching is None, "nothing may be fetched yet"
-    await until(lambda: not group.partitions.taking, 5, "it is taken")
-    return group.partitions.held[0]
 
 
 def reason(group: Group) -> str:
@@ -53,7 +44,7 @@ async def test_a_partition_goes_on_at_its_progress(group: Group) -> None:
     [
         ((6, 10), "stopped: offsets 5 to 5 of t are not in the topic any more"),
         ((0, 4), "stopped: the next offset to handle is 5, and the topic t ends at 4"),
-        ((0, 10), "stopped: at offset 4 of t stands another record than the one that was handled last"),
+        ((0, 10), "stopped: before offset 5 of t stands another record than the one that was handled last"),
     ],
 )
 async def test_progress_that_does_not_fit_stops_the_partition(
