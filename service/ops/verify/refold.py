@@ -79,11 +79,13 @@ class Refold:
                 self._settle(one, one.message)
             else:
                 self._decide(one)
+        self._due.flush()
 
     def finish(self) -> None:
         """Decide what had to wait until all partitions were read."""
         for session_id, waiting in self._whereabouts.waiting():
             self._cross(session_id, waiting)
+            self._due.flush()
         self._walks.flush()
         self._spill.execute(_ERASED, (Reason.ERASED,))
 
