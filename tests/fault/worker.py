@@ -23,11 +23,13 @@ from service.cli import main
 from service.pipeline import batch, fold, subscriber
 from service.pipeline.batch import Batch
 from service.pipeline.publishers import Publishers
+from service.pipeline.references import ReferencePolicy
 from service.store import migrate
 
 _FENCE, _HANDLE = "fence", "handle"
 
 POINTS: dict[str, tuple[Any, str]] = {
+    "before-begin": (ReferencePolicy, "prepare"),
     "after-begin": (batch, _FENCE),
     "after-write": (batch, "advance"),
     "after-commit": (Batch, "run"),

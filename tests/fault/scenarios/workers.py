@@ -36,9 +36,13 @@ async def kill_as_deployed(run: Run) -> None:
 
 
 async def crash_points(run: Run) -> None:
-    """One worker after the other stops itself at a point of the way of a batch, and is killed there."""
+    """One worker after the other stops itself at a point of the way of a batch, and is killed there.
+
+    Each handles something before: what several workers in a row ended on, with nothing handled between, is taken for
+    poison, as it must be (design 9, rule 5).
+    """
     run.begin(seconds=60)
-    order = [(point, passes) for point in POINTS for passes in (1, run.rng.randrange(2, 6))]
+    order = [(point, passes) for point in POINTS for passes in (2, run.rng.randrange(3, 7))]
     run.rng.shuffle(order)
     for point, passes in order:
         worker = run.fleet.start(short_session=True, WALK_FAULT_STOP_AT=f"{point}:{passes}")
@@ -48,13 +52,13 @@ async def crash_points(run: Run) -> None:
 
 
 async def freeze(run: Run) -> None:
-    """Three workers stop before, inside and after their transaction, longer than their session; a fourth goes on.
+    """Four workers stop before, inside and after their transaction, longer than their session; a fifth goes on.
 
     Then they are woken. What they had in hand must not count.
     """
     frozen = [
         run.fleet.start(WALK_FAULT_STOP_AT=f"{point}:{run.rng.randrange(1, 4)}")
-        for point in ("after-begin", "after-write", "after-commit")
+        for point in ("before-begin", "after-begin", "after-write", "after-commit")
     ]
     await run.fleet.ready()
     run.begin(seconds=8)
