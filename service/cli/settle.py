@@ -1,8 +1,6 @@
 """`walk dead-letters redrive` and `discard`."""
 
 import asyncio
-import getpass
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -12,6 +10,7 @@ import typer
 
 from service.cli.dead_letters import Account, Class, Reason, Session, beginning, the_one
 from service.cli.options import Json
+from service.cli.person import user
 from service.cli.tree import examples
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def _signed(by: str | None, why: str | None) -> tuple[str, str | None]:
     from l1_walk_contracts import SettleData
     from service.cli.exits import CommandError, ExitCode
 
-    who = by or _user()
+    who = by or user()
     if why is not None and not why.strip():
         raise CommandError("--why: must say something", ExitCode.USAGE)
     try:
@@ -152,13 +151,6 @@ def _signed(by: str | None, why: str | None) -> tuple[str, str | None]:
             f"{option}: {wrong['msg'].removeprefix('Value error, ')}", ExitCode.USAGE
         ) from None
     return who, why
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # in a container, where the user has no name
-        return f"uid {os.getuid()}"
 
 
 def _chosen(settings: "Settings", asked: Asked) -> "Chosen":
