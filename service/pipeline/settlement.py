@@ -1,11 +1,12 @@
 """Dead letters settled by command (design 9, rule 4): redriven in order as if the fault had never been, or discarded.
 
 It all happens in the one transaction that moves the partition behind the command. What fails in it is found by
-savepoints, so that whatever can go through does.
+savepoints, so that whatever can go through does. However much was parked, a page of it is held at a time, and the
+transaction may take as long as that needs: what it locks is nobody else's to wait for.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -25,9 +26,13 @@ from service.pipeline.fold import Effects, Fold, Known
 from service.pipeline.references import ReferencePolicy
 from service.pipeline.slices import Committed, Slice, advance, fence
 from service.store import dead_letters, held
-from service.store.database import Connection, Database
-from service.store.dead_letters import DeadLetter, Settled
+from service.store.database import Connection, Database, unbind
+from service.store.dead_letters import DeadLetter, Queued, Settled
 from service.store.outbox import Message
+
+PAGE_LETTERS = 200
+PAGE_BYTES = 2 * 1024 * 1024
+"""What is run at once: the event loop is held up for some hundredths of a second."""
 
 Read = Callable[[Connection, Sequence[Decoded]], Awaitable[Known]]
 Write = Callable[[Connection, Effects], Awaitable[None]]
@@ -48,6 +53,8 @@ class _Run:
     failed: list[UUID] = field(default_factory=list)
     """Those that are faults still, or again."""
     outcomes: Counter[tuple[Outcome, str]] = field(default_factory=Counter)
+    walks: int = 0
+    """How often a walk was written."""
 
 
 class Settlement:
@@ -88,24 +95,28 @@ class Settlement:
             As `Batch.run`.
         """
         async with self._database.transaction() as connection:
-            letters, _ = await self._letters(connection, one, command)
-        await self._references.prepare([_decoded(letter) for letter in letters])
+            queue, _ = await self._queue(connection, one, command)
+        for page in _pages(queue):
+            async with self._database.transaction() as connection:
+                letters = await dead_letters.read(connection, page)
+            await self._references.prepare([_decoded(letter) for letter in letters])
         async with self._database.transaction() as connection:
+            await unbind(connection)
             await fence(connection, self._topic, [part])
-            letters, error = await self._letters(connection, one, command)
+            queue, error = await self._queue(connection, one, command)
             if error is not None:
                 effects = self._fold([_refused(one, command, error)], Known({}, {}, (), ()))
                 await self._write(connection, effects)
                 run = _Run(messages=effects.messages, outcomes=effects.outcomes)
             else:
-                run = await self._settle(connection, one, command, letters) if letters else _Run()
+                run = await self._settle(connection, one, command, queue) if queue else _Run()
                 run.outcomes[Outcome.ACCEPTED, ""] += 1
             positions = await advance(connection, self._topic, [part])
-        return Committed(positions, run.messages), run.outcomes
+        return Committed(positions, run.messages, run.walks), run.outcomes
 
-    async def _letters(
+    async def _queue(
         self, connection: Connection, one: Decoded, command: Settle
-    ) -> tuple[list[DeadLetter], FieldError | None]:
+    ) -> tuple[list[Queued], FieldError | None]:
         """The letter and what is parked behind it, none where it is settled already; or what is wrong."""
         found = await dead_letters.lock(connection, command.dead_letter_id)
         if found is None or (found.letter.topic, found.letter.partition) != (self._topic, one.partition):
@@ -114,18 +125,20 @@ class Settlement:
             return [], _PARKED
         if found.state is not DeadLetterState.OPEN:
             return [], None
-        return [found.letter, *await dead_letters.lock_parked(connection, found.letter.id)], None
+        return await dead_letters.lock_queue(connection, found.letter.id), None
 
     async def _settle(
-        self, connection: Connection, one: Decoded, command: Settle, letters: Sequence[DeadLetter]
+        self, connection: Connection, one: Decoded, command: Settle, queue: Sequence[Queued]
     ) -> _Run:
         run, by, why = _Run(), command.by, command.reason
-        await held.release(connection, letters[0].session_id, letters[0].id)
+        [head] = await dead_letters.read(connection, [queue[0].id])
+        await held.release(connection, head.session_id, head.id)
         if command.verb is SettleVerb.DISCARD:
-            dropped = [Settled(letters[0].id, None, None)]
+            dropped = [Settled(head.id, None, None)]
             await dead_letters.settle(connection, DeadLetterState.DISCARDED, dropped, by, why)
-            letters = letters[1:]
-        await self._run(connection, one, letters, run)
+            queue = queue[1:]
+        for page in _pages(queue):
+            await self._run(connection, one, await dead_letters.read(connection, page), run)
         if run.settled:
             await dead_letters.settle(connection, DeadLetterState.REDRIVEN, run.settled, by, why)
         for id_ in run.failed:
@@ -149,11 +162,27 @@ class Settlement:
                     raise
                 if size > 1:
                     size //= 2
-                else:
-                    waiting[0] = waiting[0].failing(locate(error))
+                    continue
+                aside = waiting[0].failing(locate(error))
+                if aside is waiting[0]:
+                    raise
+                waiting[0], size = aside, len(waiting)  # what follows it is parked
                 continue
             _note(run, letters[len(letters) - len(waiting) :], effects)
             del waiting[: len(now)]
+
+
+def _pages(queue: Sequence[Queued]) -> Iterator[list[UUID]]:
+    page: list[UUID] = []
+    size = 0
+    for queued in queue:
+        page.append(queued.id)
+        size += queued.size
+        if len(page) == PAGE_LETTERS or size >= PAGE_BYTES:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page
 
 
 def _note(run: _Run, letters: Sequence[DeadLetter], effects: Effects) -> None:
@@ -163,6 +192,7 @@ def _note(run: _Run, letters: Sequence[DeadLetter], effects: Effects) -> None:
         elif outcome is not Outcome.PARKED:
             run.settled.append(Settled(letter.id, outcome, reason or None))
     run.messages += effects.messages
+    run.walks += effects.walks
     run.outcomes.update(effects.results)
 
 

@@ -39,6 +39,16 @@ _BOUNDS_TRANSACTIONS = "SELECT current_setting('server_version_num')::int >= 170
 _BOUND_TRANSACTIONS = f"SET transaction_timeout = '{TRANSACTION_LIMIT_SECONDS}s'"
 
 
+_UNBOUND = """
+SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000
+"""
+
+
+async def unbind(connection: Connection) -> None:
+    """Let this transaction take longer than others; one that stands still, the server ends all the same."""
+    await connection.execute(_UNBOUND)
+
+
 class Database:
     """A pool of connections to one database.
 

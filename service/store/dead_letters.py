@@ -41,6 +41,14 @@ class Standing(NamedTuple):
     state: DeadLetterState
 
 
+class Queued(NamedTuple):
+    """A letter that is to be run, and what it costs to hold it."""
+
+    id: UUID
+    size: int
+    """Bytes of its record."""
+
+
 class Settled(NamedTuple):
     """What became of a letter's command."""
 
@@ -63,9 +71,14 @@ async def lock(connection: Connection, id_: UUID) -> Standing | None:
     return None if row is None else _standing(row)
 
 
-async def lock_parked(connection: Connection, behind: UUID) -> list[DeadLetter]:
-    """The open letters parked behind one, in the order in which they came, locked likewise."""
-    return [_standing(row).letter for row in await connection.fetch(_LOCK_PARKED, behind)]
+async def lock_queue(connection: Connection, id_: UUID) -> list[Queued]:
+    """A letter and the open ones that are parked behind it, in the order in which they came, locked likewise."""
+    return [Queued(*row) for row in await connection.fetch(_LOCK_QUEUE, id_)]
+
+
+async def read(connection: Connection, ids: Sequence[UUID]) -> list[DeadLetter]:
+    """These letters whole, in the same order."""
+    return [_standing(row).letter for row in await connection.fetch(_READ, ids)]
 
 
 async def settle(
@@ -106,9 +119,15 @@ ON CONFLICT (topic, partition, "offset") DO UPDATE SET
 
 _LOCK = f"SELECT {_COLUMNS}, state FROM l1_walk_dead_letters WHERE id = $1 FOR UPDATE"  # noqa: S608
 
-_LOCK_PARKED = f"""
+_LOCK_QUEUE = """
+SELECT id, coalesce(octet_length(key), 0) + coalesce(octet_length(headers), 0) + coalesce(octet_length(value), 0)
+FROM l1_walk_dead_letters WHERE id = $1 OR parked_behind = $1 AND state = 'open'
+ORDER BY id <> $1, partition, "offset" FOR UPDATE
+"""
+
+_READ = f"""
 SELECT {_COLUMNS}, state FROM l1_walk_dead_letters
-WHERE parked_behind = $1 AND state = 'open' ORDER BY partition, "offset" FOR UPDATE
+JOIN unnest($1::uuid[]) WITH ORDINALITY AS wanted(id, number) USING (id) ORDER BY number
 """  # noqa: S608
 
 _SETTLE = """

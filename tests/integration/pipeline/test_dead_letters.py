@@ -8,8 +8,11 @@ import pytest
 
 from l1_walk_contracts import SettleVerb, Verb
 from service.domain import handle
+from service.domain.decide import decide
 from service.ops.status import read_status
 from service.ops.walks import held
+from service.pipeline import settlement
+from service.store import database
 from tests.support.letters import POISON, failing, letters, settle, settling, unknown_type
 from tests.support.site import Place, Site
 from tests.support.walk import Sending, Walk
@@ -209,6 +212,32 @@ async def test_in_the_midst_of_many_the_one_that_the_database_refuses_is_found(
         await site.handled(await settle(site, REDRIVE, head))
     assert (await site.session(walk.id))["version"] == 8
     assert [le["class"] for le in await letters(site, "state = 'open'")] == ["failed", "parked", "parked"]
+
+
+@pytest.mark.parametrize("verb", SettleVerb)
+async def test_however_much_is_parked_it_runs_page_by_page_and_takes_its_time(
+    site: Site, faulty: pytest.MonkeyPatch, verb: SettleVerb
+) -> None:
+    walk = Walk()
+    faulty.setattr(settlement, "PAGE_LETTERS", 3)
+    faulty.setattr(database, "_BOUND_TRANSACTIONS", "SET transaction_timeout = '1s'")
+    async with working(site.settings):
+        await site.send(
+            walk.start(), walk.send(Verb.NOTE, POISON), *(walk.step(f"n{n}") for n in range(11)), partition=0
+        )
+        await site.all_handled()
+        faulty.setattr(handle, "decide", decide)
+        await site.database.execute("""
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$;
+            CREATE TRIGGER slow BEFORE UPDATE ON l1_walk_sessions FOR EACH ROW EXECUTE FUNCTION slow()
+        """)
+        [head, *_] = await letters(site)
+        await site.handled(await settle(site, verb, head))
+    assert (await site.session(walk.id))["version"] == (13 if verb is REDRIVE else 12)
+    path = (await site.session(walk.id))["walked_path"]
+    assert [step["node_id"] for step in path] == [f"n{n}" for n in range(11)]
+    assert [le["attempts"] for le in await letters(site)] == [0] * 12
 
 
 @pytest.mark.parametrize("verb", SettleVerb)
