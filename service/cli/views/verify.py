@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.views.content import visible
 from service.cli.words import count, duration
 from service.ops.verify import Finding, Kind, Place, Reason, Report, What
 
@@ -164,12 +165,12 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.session_id:
         yield "session", finding.session_id
     if finding.event_id:
-        yield "event", f"{finding.event_id}  {finding.event_type}"
+        yield "event", visible(f"{finding.event_id}  {finding.event_type}")
     if finding.dead_letter_id:
         yield "dead letter", finding.dead_letter_id
     if finding.command or finding.command_id:
         named = " ".join(part for part in (finding.command_source, finding.command_id) if part)
-        yield "command", "  ".join(part for part in (named, _place(finding.command)) if part)
+        yield "command", visible("  ".join(part for part in (named, _place(finding.command)) if part))
     if finding.place:
         yield "where", _place(finding.place)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from service.domain.timestamps import EPOCH
+
 FINDINGS_KEPT = 100_000
 """Findings that a report holds, at most; its counts stay true."""
 
@@ -111,7 +113,7 @@ class Report:
 
     topic: str
     """The commands topic."""
-    at: datetime
+    at: datetime = EPOCH
     """The database's clock when it was looked at."""
     seconds: float = 0.0
     partitions: Sequence[PartitionReach] = ()

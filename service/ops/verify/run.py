@@ -15,7 +15,7 @@ from l1_walk_contracts import Topics
 from service.domain.rules import Rules
 from service.ops import broker, database
 from service.ops.broker import Extent
-from service.ops.errors import PreflightError
+from service.ops.errors import NotSoError
 from service.ops.verify import later, snapshot
 from service.ops.verify.comparison import Comparison
 from service.ops.verify.event_comparison import EventComparison
@@ -58,7 +58,7 @@ async def verify(
         SettingsError: a setting is missing.
         UnreachableError, RefusedError: the database or the broker does not answer, or turns us away.
         NotSetUpError: the database is not migrated, or a topic is not there.
-        UnknownPartitionError: the commands topic has no such partition.
+        NotSoError: the commands topic has no such partition.
     """
     with _collecting_rarely(), open_spill() as spill:
         async with broker.reader(settings, fetch_bytes=4 * 1024 * 1024) as consumer:
@@ -76,10 +76,6 @@ def _collecting_rarely() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-class UnknownPartitionError(PreflightError):
-    """A partition was asked for that is not there."""
-
-
 class _Run:
     def __init__(
         self, settings: Settings, spill: sqlite3.Connection, consumer: AIOKafkaConsumer, tell: Tell
@@ -95,17 +91,20 @@ class _Run:
     async def run(self, chosen: Collection[int] | None) -> Report:
         """The whole of it, in the order that lets workers go on: database, events, commands."""
         topics = self._topics
+        report = Report(topics.commands)
+        told = Told(self._spill, topics, report.add)
         async with database.connected(self._settings) as connection:
             taken = await snapshot.take(
-                connection, topics, self._spill, lambda rows: self._tell("reading the database", rows, None)
+                connection,
+                topics,
+                self._spill,
+                told,
+                lambda rows: self._tell("reading the database", rows, None),
             )
-        report = Report(topics.commands, taken.at, owed=taken.owed)
+        report.at, report.owed = taken.at, taken.owed
         self._grown = await self._has_grown()
-        told = Told(self._spill, topics)
         oldest = await self._read_told(told)
         await self._read_erased(taken)
-        for strange in told.strange:
-            report.add(strange)
         reach = await self._reaches(taken, chosen)
         await self._refold(taken, reach, report)
         await self._compare(taken, reach, oldest, report, all_chosen=chosen is None)
@@ -148,7 +147,7 @@ class _Run:
             for place, extent in (await broker.extents(self._consumer, self._topics.commands)).items()
         }
         if missing := sorted(set(chosen or ()) - extents.keys()):
-            raise UnknownPartitionError(f"{self._topics.commands} has no partition {missing[0]}")
+            raise NotSoError(f"{self._topics.commands} has no partition {missing[0]}")
         reach = reaches(taken, extents, chosen)
         self._spill.executemany(
             "INSERT INTO reach VALUES (?, ?, ?, ?)",

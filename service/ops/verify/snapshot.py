@@ -46,8 +46,10 @@ class Snapshot:
     """Messages of the outbox."""
 
 
-async def take(connection: "Connection", topics: Topics, spill: sqlite3.Connection, tell: Tell) -> Snapshot:
-    """Copy all of it to the spill, as of one moment."""
+async def take(
+    connection: "Connection", topics: Topics, spill: sqlite3.Connection, told: Told, tell: Tell
+) -> Snapshot:
+    """Copy all of it to the spill, as of one moment; what is owed is told already."""
     async with _at_one_moment(connection):
         at: datetime = await connection.fetchval("SELECT now()")
         offsets, other_topic = await _progress(connection, topics.commands)
@@ -56,7 +58,7 @@ async def take(connection: "Connection", topics: Topics, spill: sqlite3.Connecti
         await reader.inbox()
         await reader.letters(topics.commands)
         await reader.holds()
-        owed = await reader.outbox(topics)
+        owed = await reader.outbox(told)
         return Snapshot(
             at,
             offsets,
@@ -100,8 +102,7 @@ class _Reader:
         async for rows in self._chunks(_HOLDS):
             self._add("kept_holds", ((row[0].bytes, row[1].bytes, row[2]) for row in rows), 3)
 
-    async def outbox(self, topics: Topics) -> int:
-        told = Told(self._spill, topics)
+    async def outbox(self, told: Told) -> int:
         owed = 0
         async for rows in self._chunks(_OUTBOX, chunk=LARGE_CHUNK):
             owed += len(rows)

@@ -1,7 +1,7 @@
 """What stands on the topics of events and of dead letters, and what is owed to them."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -58,14 +58,14 @@ class Told:
     Args:
         spill: where to.
         topics: their names.
+        strange: is told of what is nothing of ours.
     """
 
-    def __init__(self, spill: sqlite3.Connection, topics: Topics) -> None:
+    def __init__(self, spill: sqlite3.Connection, topics: Topics, strange: Callable[[Finding], None]) -> None:
         self._spill = spill
         self._topics = topics
         self._numbers = numbers(topics)
-        self.strange: list[Finding] = []
-        """What is no event."""
+        self._tell_strange = strange
 
     def read(self, records: Sequence[ConsumerRecord]) -> None:
         """Take in records as they stand on their topic, in order."""
@@ -141,7 +141,7 @@ class Told:
         return *place, print_letter(key, headers, value), class_, error, partition, offset
 
     def _strange(self, topic: str, partition: int, offset: int | None, text: str) -> None:
-        self.strange.append(Finding(Kind.TWICE, What.RECORD, text, place=Place(topic, partition, offset)))
+        self._tell_strange(Finding(Kind.TWICE, What.RECORD, text, place=Place(topic, partition, offset)))
 
 
 def numbers(topics: Topics) -> dict[str, int]:

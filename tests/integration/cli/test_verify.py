@@ -402,3 +402,5 @@ async def test_what_a_person_had_read_again_is_not_checked(site: Site, shell: Sh
     report = await clean(site, progress_set=2)
     assert report.sessions == 1
     assert (await verified(site, partitions=[2])).not_checkable == {}
+    ended = await shell.walk("verify", "--partition", "2", "--partition", "3")
+    assert (ended.code, ended.error) == (1, f"walk: {site.topics.commands} has no partition 3")
