@@ -167,6 +167,11 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         Raises:
             Whatever asyncpg raises: the database does not answer.
         """
+        if (
+            self.lock.locked()
+        ):  # what is under way looks itself, and may take long: an erasure, a large redrive
+            async with self.database.transaction():
+                return []
         async with self.lock:
             held = dict(self.held)
             async with self.database.transaction() as connection:

@@ -201,6 +201,17 @@ async def test_an_older_database_that_is_put_back_is_noticed_without_a_command(
     assert group.fetching == 3
 
 
+async def test_whether_the_database_answers_is_seen_while_something_long_is_under_way(group: Group) -> None:
+    await take(group)
+    group.taken_by_another()
+    async with group.partitions.lock, asyncio.timeout(5):
+        assert await group.partitions.changed() == []
+        group.faults = [ConnectionResetError()]
+        with pytest.raises(ConnectionResetError):
+            await group.partitions.changed()
+    assert await group.partitions.changed() == [0]
+
+
 async def test_out_of_range_is_looked_up(group: Group) -> None:
     held = await take(group)
     held.next_offset = 5
