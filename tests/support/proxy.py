@@ -1,4 +1,4 @@
-"""Stands between a client and a server, and cuts or holds up what goes through."""
+"""Stands between a client and a server, and cuts what goes through."""
 
 import asyncio
 from types import TracebackType
@@ -20,8 +20,6 @@ class Proxy:
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
         self._server: asyncio.Server | None = None
-        self._passing = asyncio.Event()
-        self._passing.set()
         self._refusing = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -41,14 +39,9 @@ class Proxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
-    def hold(self) -> None:
-        """Let nothing through, and say nothing of it."""
-        self._passing.clear()
-
     def mend(self) -> None:
-        """Let everything through again, also what was held."""
+        """Let whoever connects through again."""
         self._refusing = False
-        self._passing.set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, LOOPBACK, 0)
@@ -80,7 +73,6 @@ class Proxy:
     async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:
             while data := await source.read(CHUNK):
-                await self._passing.wait()
                 sink.write(data)
                 await sink.drain()
         except OSError:
