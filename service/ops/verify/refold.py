@@ -286,5 +286,6 @@ _ERASED = """
 INSERT OR IGNORE INTO unchecked
 SELECT session, ? FROM (
   SELECT session, account FROM walks UNION ALL SELECT session, account FROM due_letters WHERE session IS NOT NULL
-) JOIN erased USING (account)
+) AS w JOIN erased AS e USING (account)
+WHERE e.now OR NOT EXISTS (SELECT 1 FROM kept_sessions AS k WHERE k.session = w.session)
 """

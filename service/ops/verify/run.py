@@ -135,11 +135,14 @@ class _Run:
 
     async def _read_erased(self, taken: Snapshot) -> None:
         """Accounts that are gone, or once were: they take their walks with them."""
-        erased: set[UUID] = set(taken.erased)
+        once: set[UUID] = set()
         extents = await broker.extents(self._consumer, self._topics.references)
         async for records in read(self._consumer, extents):
-            erased |= {id_ for r in records if r.value is None and (id_ := _account(r.key)) is not None}
-        self._spill.executemany("INSERT INTO erased VALUES (?)", ((id_.bytes,) for id_ in erased))
+            once |= {id_ for r in records if r.value is None and (id_ := _account(r.key)) is not None}
+        accounts = {id_: id_ in taken.erased for id_ in once | set(taken.erased)}
+        self._spill.executemany(
+            "INSERT INTO erased VALUES (?, ?)", ((id_.bytes, now) for id_, now in accounts.items())
+        )
 
     async def _reaches(self, taken: Snapshot, chosen: Collection[int] | None) -> dict[int, Reach]:
         extents = {

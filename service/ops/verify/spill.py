@@ -98,6 +98,6 @@ CREATE TABLE heads_away (
   session BLOB, partition INTEGER, letter BLOB, PRIMARY KEY (session, partition)
 ) WITHOUT ROWID;
 CREATE TABLE unchecked (session BLOB PRIMARY KEY, reason TEXT) WITHOUT ROWID;
-CREATE TABLE erased (account BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE erased (account BLOB PRIMARY KEY, now INTEGER) WITHOUT ROWID;
 CREATE TABLE later (session BLOB, command TEXT, PRIMARY KEY (session, command)) WITHOUT ROWID;
 """

@@ -271,6 +271,28 @@ async def test_what_is_out_of_reach_is_said_to_be_so(site: Site) -> None:
     assert report.sessions == 1
 
 
+async def test_what_upstream_wrote_is_said_to_be_so(site: Site) -> None:
+    known, stepped, untouched = (Walk() for _ in range(3))
+    for walk in (stepped, untouched):
+        walk.account, walk.user = known.account, known.user
+    async with working(site.settings):
+        await site.send(known.start(), partition=0)
+        await site.all_handled()
+        for walk in (stepped, untouched):
+            await site.database.execute(
+                "INSERT INTO l1_walk_sessions SELECT (jsonb_populate_record(s,"
+                " jsonb_build_object('id', $2::text, 'home_partition', null))).*"
+                " FROM l1_walk_sessions AS s WHERE id = $1::uuid",
+                known.id,
+                walk.id,
+            )
+        await site.send(stepped.step("a"), stepped.send(Verb.RESOLVE), partition=1)
+        await site.all_handled()
+    assert found(await verified(site)) >= {(Kind.TWICE, What.SESSION, untouched.id)}
+    await site.database.execute("INSERT INTO l1_walk_adoption VALUES ('adopted', 'table', 'accounts')")
+    assert (await clean(site, adopted=2)).sessions == 1
+
+
 async def test_workers_may_go_on_meanwhile(site: Site) -> None:
     """What is handled after the look is left out, and what is owed then counts as told."""
     await after(site, Walk())
