@@ -99,14 +99,14 @@ _WRONG_PARTITION = FieldError(
 
 
 def _strayed(received: Received, session: Session | None, command: Command) -> bool:
-    """From another partition than the session's; a session of another account is not told of."""
-    if session is None:
-        return received.held_in is not None and received.held_in != received.partition
-    return (
-        session.home_partition is not None
-        and session.home_partition != received.partition
-        and session.account_id == command.data.account_id
-    )
+    """From another partition than the session's, or than the one it is held in while it has none; a session of
+    another account is not told of."""
+    home = None if session is None else session.home_partition
+    if home is None:
+        home = received.held_in
+    if home is None or home == received.partition:
+        return False
+    return session is None or session.account_id == command.data.account_id
 
 
 def _unknown(received: Received) -> tuple[FieldError, ...]:

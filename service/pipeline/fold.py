@@ -191,8 +191,7 @@ class _Folding:
             return False
         if hold.dead_letter_id == letter_id(self._topics.commands, one.partition, one.offset):
             return False  # read again: it is what the others wait behind
-        session = self._session(one)
-        return session is None or account_id(one.message) in (None, session.account_id)
+        return self._is_of_its_account(one, self._session(one))
 
     def _park(self, one: Decoded) -> tuple[Outcome, str]:
         assert one.session_id is not None
@@ -211,9 +210,16 @@ class _Folding:
         return Outcome.DEAD_LETTERED, letter_class
 
     def _at_home(self, one: Decoded) -> bool:
-        """Whether it came from where its session lives: what strayed must not keep the others waiting."""
+        """Whether it came from where its session lives, and of its account: what strayed, or is somebody else's, must
+        not keep the others waiting."""
         session = self._session(one)
-        return session is None or session.home_partition in (None, one.partition)
+        if session is not None and session.home_partition not in (None, one.partition):
+            return False
+        return self._is_of_its_account(one, session)
+
+    def _is_of_its_account(self, one: Decoded, session: Session | None) -> bool:
+        """Whether it may be: where nobody can read whose it is, too."""
+        return session is None or account_id(one.message) in (None, session.account_id)
 
     def _session(self, one: Decoded) -> Session | None:
         assert one.session_id is not None

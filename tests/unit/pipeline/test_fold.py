@@ -289,6 +289,10 @@ def test_what_is_not_the_sessions_to_wait_for_is_refused_at_once() -> None:
     known = Known({before.id: before}, {}, (), (), {before.id: hold})
     assert reasons(fold(Walk(walk.id).step("a"), known=known)) == ["session_not_found"]
     assert reasons(fold(walk.step("a"), known=known, partition=2)) == ["invalid"]
+    homeless = msgspec.structs.replace(before, home_partition=None)
+    moving = Known({before.id: homeless}, {}, (), (), {before.id: hold})
+    assert reasons(fold(walk.step("a"), known=moving, partition=2)) == ["invalid"]
+    assert fold(walk.step("a"), known=moving).results == [(Outcome.PARKED, "")]
     unborn = Known({}, {}, (), (), {before.id: hold})
     assert reasons(fold(walk.start(), known=unborn, partition=2)) == ["invalid"]
     assert fold(walk.start(), known=unborn).results == [(Outcome.PARKED, "")]
@@ -302,6 +306,14 @@ def test_what_strayed_holds_nobody() -> None:
     )
     assert effects.held == []
     assert put_aside(effects) == [(0, "unsupported", None)]
+
+
+def test_what_another_account_says_holds_nobody() -> None:
+    walk = Walk()
+    before = begun(walk)
+    effects = fold(unknown_type(Walk(walk.id)), walk.step("a"), known=Known({before.id: before}, {}, (), ()))
+    assert effects.held == []
+    assert effects.results == [(Outcome.DEAD_LETTERED, "unsupported"), (Outcome.ACCEPTED, "")]
 
 
 def test_a_fault_of_ours_is_put_aside_alone(monkeypatch: pytest.MonkeyPatch) -> None:
