@@ -17,7 +17,7 @@ ACK_SECONDS = 30.0
 
 
 class Feed:
-    """Sends records in the background, so many a second until told to hurry.
+    """Sends records in the background, over so many seconds unless told to hurry; with 0 as fast as it goes.
 
     A producer that fails is replaced, and what it had no acknowledgement of is sent again, in order: so upstream may
     send a command twice, and never out of order within its walk.
@@ -28,7 +28,7 @@ class Feed:
         self._settings = settings
         self._topic = topic
         self._records = records
-        self._rate = len(records) / seconds if seconds else float("inf")
+        self._rate = len(records) / max(seconds, 0.001)
         self._hurry = asyncio.Event()
         self._task = asyncio.create_task(self._send_all(), name="feed")
 

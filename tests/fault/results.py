@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.fault.scenario import Scenario
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+WHY_KEPT = 300
 _SEEN = ("commands", "events", "again")
 """Figures that are no part of what was done."""
 
@@ -54,9 +55,10 @@ class Result:
 
 
 def append(path: Path, result: Result) -> None:
-    """Keep a result."""
+    """Keep a result, without the logs."""
+    kept = asdict(result) | {"logs": "", "why": result.why[:WHY_KEPT]}
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(result)) + "\n")
+        file.write(json.dumps(kept) + "\n")
 
 
 def read(path: Path) -> list[Result]:

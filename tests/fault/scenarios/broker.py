@@ -14,10 +14,10 @@ async def killed(run: Run) -> None:
     for _ in range(2):
         run.fleet.start()
     await run.fleet.ready()
-    run.begin(seconds=40)
+    run.begin(seconds=0)  # more than they can do: whenever it dies, something is on its way
     for _ in range(5):
-        await run.gets_on(20)
-        await run.pause(run.rng.uniform(0.1, 1.0))
+        await run.gets_on(100)
+        await run.pause(run.rng.uniform(0, 0.3))
         await run.lab.restart_kafka(away=run.rng.uniform(0, 3))
         run.figures["Kafka restarts"] += 1
 
@@ -53,7 +53,13 @@ async def _visit(run: Run, seconds: float) -> None:
 
 
 BROKER = (
-    Scenario("kafka-killed", "Kafka killed and started again, five times.", killed),
+    Scenario(
+        "kafka-killed",
+        "Kafka killed and started again, five times.",
+        killed,
+        cases=1500,
+        settings={"batch_max": 5},
+    ),
     Scenario(
         "rebalance-storm",
         "Members join and leave without end, also during a slow batch.",

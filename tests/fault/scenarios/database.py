@@ -17,10 +17,10 @@ async def killed(run: Run) -> None:
     for _ in range(2):
         run.fleet.start()
     await run.fleet.ready()
-    run.begin(seconds=30)
+    run.begin(seconds=0)  # more than they can do: whenever it dies, a transaction is under way
     for _ in range(4):
-        await run.gets_on(20)
-        await run.pause(run.rng.uniform(0.1, 1.0))
+        await run.gets_on(100)
+        await run.pause(run.rng.uniform(0, 0.3))
         await run.lab.restart_postgres(away=run.rng.uniform(0, 3))
         run.figures["PostgreSQL restarts"] += 1
 
@@ -135,7 +135,13 @@ _BACKENDS = (
 )
 
 DATABASE = (
-    Scenario("postgres-killed", "PostgreSQL killed and started again, four times.", killed),
+    Scenario(
+        "postgres-killed",
+        "PostgreSQL killed and started again, four times.",
+        killed,
+        cases=1500,
+        settings={"batch_max": 5},
+    ),
     Scenario(
         "postgres-killed-in-transaction",
         "PostgreSQL killed between a batch's writes and its commit.",
