@@ -87,14 +87,21 @@ class Database:
         async with self.engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver = cast("Connection", raw.driver_connection)
+            cancelled: asyncio.CancelledError | None = None
             try:
                 async with driver.transaction():
-                    if not durable:
-                        await driver.execute("SET LOCAL synchronous_commit = off")
-                    yield driver
-            except (Exception, asyncio.CancelledError):
-                if driver.is_closed():
+                    try:
+                        if not durable:
+                            await driver.execute("SET LOCAL synchronous_commit = off")
+                        yield driver
+                    except asyncio.CancelledError as error:
+                        cancelled = error
+                        raise
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_lost(driver, error):
                     await connection.invalidate()
+                if cancelled is not None:
+                    raise cancelled from None  # whatever became of the rollback: who cancels must not be ignored
                 raise
 
     @asynccontextmanager
@@ -124,6 +131,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()
+
+
+def _is_lost(driver: Connection, error: BaseException) -> bool:
+    """Whether a connection must not be used again: it is closed, or nobody knows what the server does on it.
+
+    asyncpg keeps one open whose command went without an answer, as inside of its transaction as it then was.
+    """
+    unanswered = isinstance(error, TimeoutError | asyncio.CancelledError | asyncpg.InterfaceError)
+    return unanswered or driver.is_closed() or driver.is_in_transaction()
 
 
 def _limit_transactions(connection: DBAPIConnection, _record: Any) -> None:
