@@ -45,16 +45,17 @@ class Doubt:
         return partition.alone_until is not None and offset < partition.alone_until
 
     def failed(
-        self, work: Sequence[tuple[Partition, Sequence[Fetched]]], error: BaseException, *, aside: bool
+        self, work: Sequence[tuple[Partition, Sequence[Fetched]]], error: BaseException, *, tried: bool
     ) -> None:
         """A batch failed by the world, and the database answers again: doubt it once that has happened often.
 
         Args:
             work: what was to be handled.
             error: what it met.
-            aside: it was one record to be put aside. Not even that went through, so nothing speaks against it.
+            tried: whether that was tried at all. Where not even noting it, or putting it aside, went through, nothing
+                speaks against it.
         """
-        counts = not aside and not isinstance(error, ConnectionRefusedError) and kind_of(error) in _SUSPECT
+        counts = tried and not isinstance(error, ConnectionRefusedError) and kind_of(error) in _SUSPECT
         for partition, records in work:
             offset = records[0].offset
             failures = 1 + self._failed_at(partition.number, offset) if counts else 0

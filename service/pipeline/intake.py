@@ -110,8 +110,10 @@ class Intake(Generic[R]):
             work: what to handle.
             aside: it is one record that is to be put aside.
         """
+        tried = False
         try:
             if aside or not await self._guilty(work):
+                tried = not aside
                 await self._commit(work)
         except Exception as error:
             fault = classify(error)
@@ -120,7 +122,7 @@ class Intake(Generic[R]):
                 await self._isolate(work, error)
             else:
                 await self._recover(_reach(work), fault, error)
-                self._doubt.failed([(one.partition, one.records) for one in work], error, aside=aside)
+                self._doubt.failed([(one.partition, one.records) for one in work], error, tried=tried)
                 self._last_error = error
 
     async def _guilty(self, work: Sequence[Work[R]]) -> bool:

@@ -99,6 +99,7 @@ class Log:
         self.batches: list[int] = []
         self.aside: list[str] = []
         self.tries: Counter[tuple[int, int]] = Counter()
+        self.note_faults: list[Exception] = []
 
     def intake(
         self,
@@ -118,6 +119,8 @@ class Log:
         )
 
     async def note(self, partition: int, offset: int) -> int:
+        if self.note_faults:
+            raise self.note_faults.pop()
         self.tries[partition, offset] += 1
         return self.tries[partition, offset]
 

@@ -156,6 +156,14 @@ async def test_where_not_even_putting_aside_goes_through_nothing_is_poison() -> 
     assert not log.aside
 
 
+async def test_what_could_not_be_tried_is_no_poison() -> None:
+    log = Log({0: [GOOD] * 3}, faults=[TimeoutError()] * 4)
+    log.note_faults = [TimeoutError()] * 9
+    await log.drain(100)
+    assert log.committed == {0: [0, 2, 4]}
+    assert not log.aside
+
+
 async def test_the_more_fail_in_a_row_the_likelier_it_is_the_world() -> None:
     """A lock on the walks' table: dead letters can be written, and nothing else."""
     log = Log({0: [*[SLOW] * 7, GOOD, SLOW]})
