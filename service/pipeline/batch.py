@@ -1,6 +1,7 @@
 """The batch transaction (design 9, rules 1 to 4): everything that a batch does to the database, or nothing."""
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
@@ -16,6 +17,7 @@ from service.pipeline.sieve import Sieve
 from service.pipeline.slices import Committed, Slice, advance, fence
 from service.store import dead_letters, held, inbox, outbox, sessions
 from service.store.database import Connection, Database
+from service.store.dead_letters import PARKED, DeadLetter
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +92,7 @@ class Batch:
         self._orphans = False
         phases.mark("commit")
         self._observer.batch(len(decoded), effects.outcomes, phases)
+        _tell(effects.dead_letters)
         return Committed(positions, effects.messages, effects.walks)
 
     async def _decide(
@@ -137,3 +140,18 @@ class Batch:
             await dead_letters.add(connection, effects.dead_letters)
         if effects.held:
             await held.add(connection, effects.held)
+
+
+def _tell(letters: Sequence[DeadLetter]) -> None:
+    """Log what was put aside, a line a batch: how many of each class, and where the first of them stood."""
+    put_aside = [letter for letter in letters if letter.letter_class != PARKED]
+    if not put_aside:
+        return
+    first, counts = put_aside[0], Counter(letter.letter_class for letter in put_aside)
+    logger.warning(
+        "put aside as dead letters: %s; the first at partition %d, offset %d (%s): see walk dead-letters list",
+        ", ".join(f"{count} {letter_class}" for letter_class, count in sorted(counts.items())),
+        first.partition,
+        first.offset,
+        first.error,
+    )

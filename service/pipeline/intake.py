@@ -220,8 +220,16 @@ def _slice(one: Work[R]) -> Slice[R]:
 
 
 def _portions(work: Sequence[Work[R]]) -> Iterator[list[Work[R]]]:
-    """The work in the order in which it is done: together what can be, alone what must be."""
-    while work:
+    """The work in the order in which it is done: together what can be, alone what must be.
+
+    What workers ended on comes before anything else: so a worker that is killed by another cause, after it has handled
+    something, has cleared it.
+    """
+    suspects = sorted(filter(_was_tried, work), key=lambda one: one.partition.tries, reverse=True)
+    for one in suspects:
+        yield [_split(one, 1)[0]]
+    work = [_split(one, 1)[1] if _was_tried(one) else one for one in work]
+    while work := [one for one in work if one.records]:
         together, alone, later = [], [], []
         for one in work:
             at = next(
@@ -247,6 +255,12 @@ def _portions(work: Sequence[Work[R]]) -> Iterator[list[Work[R]]]:
 def _stands_alone(partition: Partition, record: Fetched) -> bool:
     """A command that settles dead letters, and what is in doubt."""
     return isinstance(record.message, Settle) or Doubt.alone(partition, record.offset)
+
+
+def _was_tried(one: Work[R]) -> bool:
+    """Whether its first record was in hand, alone, when a worker before this one ended."""
+    partition, offset = one.partition, one.records[0].offset
+    return Doubt.alone(partition, offset) and partition.tries > 0 and partition.tried_offset == offset
 
 
 def _halves(work: Sequence[Work[R]]) -> tuple[Sequence[Work[R]], Sequence[Work[R]]] | None:

@@ -61,7 +61,13 @@ async def test_a_session_is_held_behind_its_letter_and_all_others_go_on(
     assert await site.rejections(walk.id) == []
     status = await read_status(site.settings)
     assert (status.dead_letters.count, status.held_sessions.count, status.parked) == (1, 1, 4)
-    assert "somebody" not in "".join(r.getMessage() for r in caplog.records if r.levelno > logging.DEBUG)
+    said = [r.getMessage() for r in caplog.records if r.levelno > logging.DEBUG]
+    assert "somebody" not in "".join(said)
+    [aside] = [line for line in said if line.startswith("put aside")]
+    assert aside == (
+        "put aside as dead letters: 1 failed; the first at partition 0, offset 2"
+        " (ZeroDivisionError in service.domain.handle.handle): see walk dead-letters list"
+    )
 
 
 async def test_redriven_it_ends_as_if_the_fault_had_never_been(

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -189,6 +190,35 @@ async def test_a_record_that_ends_its_workers_is_put_aside() -> None:
     assert log.aside == ["put aside: 2 workers in a row ended while it was handled alone"]
     assert log.tries == {(0, 0): 2, (0, 2): 3}, "what is not in doubt any more is not noted"
     assert log.batches == [1, 1, 1]
+
+
+class KilledError(BaseException):
+    """What ends a worker: nothing catches it."""
+
+
+async def test_what_was_in_hand_when_workers_ended_comes_first_and_is_cleared() -> None:
+    """Each worker handles something and is then killed by another cause: none of the records is guilty of that."""
+    log = Log({0: [GOOD] * 9, 1: [GOOD] * 9, 2: [GOOD] * 9})
+    for _ in range(100):
+        for number, held in log.held.items():
+            at = log.position[number] = log.stored[number]
+            waiting = next((r.offset for r in log.records[number] if r.offset >= at), at)
+            log.held[number] = replace(
+                held,
+                stored_offset=at,
+                next_offset=at,
+                alone_until=100,
+                tried_offset=waiting,
+                tries=log.tries[number, waiting],
+            )
+        log.faults = [None, KilledError()]
+        try:
+            await log.drain(100)
+        except KilledError:
+            continue
+        break
+    assert log.committed == {number: list(range(0, 18, 2)) for number in range(3)}
+    assert not log.aside
 
 
 async def test_an_error_that_nobody_foresaw_skips_nothing() -> None:
