@@ -8,7 +8,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 	--no-header --no-annotate --no-emit-index-url --no-emit-package l1-walk-contracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos lint format bench bench-quick lock clean
+.PHONY: help setup demo test chaos lint format bench bench-quick bench-against lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: $(READY) ## put the code into form
 
 bench: $(READY) ## this worker beside three others, on real Kafka and PostgreSQL: bench/results.json
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-against: $(READY) ## this worker beside itself at an earlier commit: REV=HEAD~5
+	@$(BIN)/python -m bench.revisions $(REV) $(ARGS)
 
 bench-quick: $(READY) ## the same in under a minute, for a first impression
 	@$(BIN)/python -m bench --quick $(ARGS)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,6 @@ from service.ops import topics as operations
 from service.settings import Settings
 from service.store import migrate
 
-TEMPLATE = "walk"
 _SHOWN = (
     "server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers",
 )  # fmt: skip
@@ -65,11 +64,14 @@ class Lab:
 
     Args:
         stack: running, with real Kafka.
+        template: the name of the database that all others are copied from.
     """
 
-    def __init__(self, stack: EmbeddedStack) -> None:
+    _numbers = itertools.count(1)
+
+    def __init__(self, stack: EmbeddedStack, template: str = "bench") -> None:
         self._stack = stack
-        self._numbers = itertools.count(1)
+        self._template = template
 
     @property
     def postgres(self) -> psutil.Process:
@@ -81,14 +83,18 @@ class Lab:
         """The broker's process."""
         return self._child("java")
 
-    async def prepare(self) -> dict[str, str]:
+    async def prepare(self, upgrade: Callable[[str], Awaitable[object]] = migrate.upgrade) -> dict[str, str]:
         """Make the database that all others are copied from.
+
+        Args:
+            upgrade: migrates the empty one at this address.
 
         Returns:
             What PostgreSQL says of its settings.
         """
-        url = self._stack.postgres.url(TEMPLATE)
-        await migrate.upgrade(url)
+        url = self._stack.postgres.url(self._template)
+        await self._administer(f"CREATE DATABASE {self._template}")
+        await upgrade(url)
         engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
         async with engine.begin() as connection:
             await connection.run_sync(tables.Base.metadata.create_all)
@@ -110,7 +116,7 @@ class Lab:
             topic_prefix=f"{name}.walk",
             consumer_group=name,
         )
-        await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}", "CHECKPOINT")
+        await self._administer(f"CREATE DATABASE {name} TEMPLATE {self._template}", "CHECKPOINT")
         await operations.create(settings)
         try:
             yield World(name, settings, self._stack.postgres.url(name), self._stack.folder)
