@@ -1,6 +1,7 @@
 """What crosses the wire of the L1 Walk Worker: commands in, events out.
 
-To publish takes `encode_command` and the `...Data` of the verbs; to consume, `Record` and `decode_event`.
+To publish takes `WalkCommands`, or `encode_command` and the `...Data` of the verbs; to consume, `Record` and
+`decode_event`. `l1_walk_contracts.aiokafka` and `.confluent` send and receive, `.testing` is for your own tests.
 """
 
 from .commands import (
@@ -41,7 +42,7 @@ from .events import (
     WalkData,
 )
 from .ids import ended_id, event_id, rejection_id, started_id
-from .publish import encode_command, encode_settle
+from .publish import CommandError, encode_command, encode_settle
 from .records import Command, FieldError, Header, Invalid, OutRecord, Record, Settle, Unreadable, Unsupported
 from .settle import SettleData
 from .topics import Topics
@@ -58,6 +59,7 @@ from .vocabulary import (
     TicketKind,
     Verb,
 )
+from .walk_commands import WalkCommands
 
 __all__ = [
     "COMMAND_DATA",
@@ -66,6 +68,7 @@ __all__ = [
     "AbandonedData",
     "Command",
     "CommandData",
+    "CommandError",
     "CommandRejectedData",
     "DeadLetterClass",
     "DeadLetterState",
@@ -113,6 +116,7 @@ __all__ = [
     "Unreadable",
     "Unsupported",
     "Verb",
+    "WalkCommands",
     "WalkData",
     "decode_command",
     "decode_event",

@@ -1,5 +1,6 @@
 """For those who publish commands: from a command to the record that carries it (design 3, 4, 5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -10,10 +11,20 @@ from .commands import COMMAND_DATA, CommandData
 from .decode import decode_command
 from .encode import STRUCTURED_HEADER
 from .envelope import BINARY_PREFIX, CONTENT_TYPE, JSON
-from .records import Command, Invalid, OutRecord, Record, Settle
+from .records import Command, FieldError, Invalid, OutRecord, Record, Settle
 from .settle import SettleData
 from .topics import Topics
 from .vocabulary import SettleVerb
+
+
+class CommandError(ValueError):
+    """The worker would not take this command. Its text names what is wrong, field by field, and never quotes it."""
+
+    def __init__(self, errors: Sequence[FieldError], text: str = "") -> None:
+        super().__init__(text or "; ".join(f"{error.field} {error.message}" for error in errors))
+        self.errors = tuple(errors)
+        """Each field and what is allowed; empty where the message as a whole is at fault, such as its size."""
+
 
 _VERBS: Final = {model: verb for verb, model in COMMAND_DATA.items()}
 
@@ -33,7 +44,7 @@ def encode_command(
 
     `id` and `source` are the command's identity: sent again with the same, it counts once, so make a new id
     for a new command alone (a UUID is advised). `time` is when it happened, aware; None: when Kafka takes it.
-    Raises ValueError, saying what is wrong, for anything that the worker would not take.
+    Raises CommandError for anything that the worker would not take.
     """
     attributes = _attributes(_VERBS[type(data)].type, str(session_id), source, id)
     if time is not None:
@@ -63,8 +74,8 @@ def encode_settle(
 ) -> OutRecord:
     """The record that redrives or discards a dead letter: send it to the partition the letter came from, by number.
 
-    `session_id` is the letter's, None where it has none. Raises ValueError, saying what is wrong, for anything that
-    the worker would not take.
+    `session_id` is the letter's, None where it has none. Raises CommandError for anything that the worker would not
+    take.
     """
     attributes = _attributes(verb.type, str(session_id or data.dead_letter_id), source, id)
     body = data.model_dump(mode="json", exclude_none=True)
@@ -88,6 +99,6 @@ def _attributes(type_: str, subject: str, source: str, ident: str) -> dict[str, 
 def _check(record: OutRecord, *, has_time: bool) -> None:
     read = decode_command(Record(record.key, record.value, record.headers, -1 if has_time else 0))
     if isinstance(read, Invalid):
-        raise ValueError("; ".join(f"{error.field} {error.message}" for error in read.errors))
+        raise CommandError(read.errors)
     if not isinstance(read, Command | Settle):
-        raise ValueError(read.error)
+        raise CommandError((), read.error)
