@@ -1,0 +1,256 @@
+"""Publish commands and consume events with aiokafka: `pip install 'l1-walk-contracts[aiokafka]'`.
+
+Key, headers, acknowledgements, idempotence and partitioner are set as the contract wants them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiokafka import (
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.errors import KafkaError
+
+from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, refuse, waves
+from .records import OutRecord, Record
+from .topics import Topics
+
+__all__ = ["Consumer", "Place", "PublishError", "Publisher", "Received"]
+
+logger = logging.getLogger(__name__)
+
+_PRODUCER: Final = {
+    "acks": "all",
+    "enable_idempotence": True,
+}
+_PRODUCER_FIXED: Final = {*_PRODUCER, "partitioner", "key_serializer", "value_serializer", "transactional_id"}
+_CONSUMER: Final = {
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "isolation_level": "read_committed",
+}
+_CONSUMER_FIXED: Final = {*_CONSUMER, "key_deserializer", "value_deserializer"}
+
+
+class Publisher:
+    """`async with Publisher("localhost:9092") as publisher: await publisher.send(record)`.
+
+    Args:
+        bootstrap_servers: `host:port`, several with commas.
+        timeout: seconds to wait for an acknowledgement; without one aiokafka waits for ever while a broker is away.
+        options: more of `AIOKafkaProducer`, such as `security_protocol`; a ValueError for those that keep the contract.
+    """
+
+    def __init__(self, bootstrap_servers: str, *, timeout: float = TIMEOUT, **options: Any) -> None:
+        refuse(options, _PRODUCER_FIXED, "Publisher")
+        self._options = {"bootstrap_servers": bootstrap_servers, **_PRODUCER, **options}
+        self._timeout = timeout
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises aiokafka's KafkaError or TimeoutError where the brokers do not answer."""
+        async with asyncio.timeout(self._timeout):
+            await self._connected()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        await self._drop()
+
+    async def send(self, *records: OutRecord) -> list[Place]:
+        """Send, in order, and wait until the brokers have acknowledged all of it.
+
+        Of several records of one walk each is sent when the one before it is acknowledged. Calls that are under way
+        at the same time keep no order among each other: await one before you begin the next of the same walk.
+
+        Returns:
+            Where each stands.
+
+        Raises:
+            PublishError: which were not acknowledged. Send these again, before anything else of their walks.
+        """
+        places: dict[int, Place] = {}
+        try:
+            async with asyncio.timeout(self._timeout):
+                for wave in waves(records):
+                    sent = await asyncio.gather(*(self._send(records[number]) for number in wave))
+                    places.update(zip(wave, sent, strict=True))
+        except (TimeoutError, KafkaError) as error:
+            await self._drop()  # of a producer that has failed nothing more can be expected
+            left = [record for number, record in enumerate(records) if number not in places]
+            raise PublishError(left, _why(error, self._timeout)) from error
+        return [places[number] for number in range(len(records))]
+
+    async def _send(self, record: OutRecord) -> Place:
+        producer = await self._connected()
+        sent = await producer.send_and_wait(
+            record.topic, record.value, key=record.key, headers=record.headers
+        )
+        return Place(sent.topic, sent.partition, sent.offset)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(**self._options)
+                try:
+                    await producer.start()
+                except BaseException:
+                    await _stopped(producer)
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stopped(producer)
+
+
+STOP_SECONDS = 5.0
+
+
+async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Stop it, though a broker that is away may keep it from that."""
+    with contextlib.suppress(TimeoutError, KafkaError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await client.stop()
+
+
+def _why(error: BaseException, timeout: float) -> str:
+    return (
+        f"no answer within {timeout:g} s"
+        if isinstance(error, TimeoutError)
+        else f"{type(error).__name__}: {error}"
+    )
+
+
+class Consumer:
+    """Events, in the order of their partitions, each until you say that it is `done`.
+
+    `async with Consumer("localhost:9092", "my-psa", ["l1.walk.resolved"]) as consumer: async for received in consumer:`
+
+    What is not done when this ends, or crashes, comes again; so does, now and then, what was done: drop ids that you
+    know. It begins with the earliest event. Events of a newer contract are passed over, with a line in the log.
+
+    Args:
+        bootstrap_servers: `host:port`, several with commas.
+        group_id: the consumer group: its members share the partitions, and it remembers what is done.
+        topics: their names; None: those that PSA connectors read.
+        commit_seconds: how often Kafka is told what is done; also when partitions are given up, and at the end.
+        options: more of `AIOKafkaConsumer`; a ValueError for those that keep the contract.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        group_id: str,
+        topics: Sequence[str] | None = None,
+        *,
+        commit_seconds: float = 1.0,
+        **options: Any,
+    ) -> None:
+        refuse(options, _CONSUMER_FIXED, "Consumer")
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap_servers, group_id=group_id, **_CONSUMER, **options
+        )
+        self._topics = list(topics) if topics is not None else [Topics().resolved, Topics().escalated]
+        self._commit_seconds = commit_seconds
+        self._committed_at = time.monotonic()
+        self._done = Done()
+
+    async def __aenter__(self) -> Self:
+        """Join the group; raises aiokafka's KafkaError where the brokers do not answer."""
+        self._consumer.subscribe(self._topics, listener=_Listener(self._give_up))
+        try:
+            await self._consumer.start()
+        except BaseException:
+            await _stopped(self._consumer)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell Kafka what is done, and leave the group."""
+        await self._commit()
+        await _stopped(self._consumer)
+
+    async def __aiter__(self) -> AsyncIterator[Received]:
+        """The next events, as they come, without end.
+
+        Raises:
+            EventError: of a record that is no event of ours, which nobody has handled: it comes again.
+            KafkaError: aiokafka's.
+        """
+        wait_ms = round(self._commit_seconds * 1000)
+        while True:
+            for partition, records in (await self._consumer.getmany(timeout_ms=wait_ms)).items():
+                for record in records:
+                    if partition not in self._consumer.assignment():
+                        break
+                    if (received := self._read(record)) is not None:
+                        yield received
+                        await self._commit_in_time()
+            await self._commit_in_time()
+
+    async def done(self, received: Received) -> None:
+        """You are done with this one: it need not come again."""
+        self._done.done(received.place)
+        await self._commit_in_time()
+
+    def _read(self, record: ConsumerRecord) -> Received | None:
+        place = Place(record.topic, record.partition, record.offset)
+        event = event_of(Record(record.key, record.value, record.headers, record.timestamp))
+        if event is None:
+            logger.warning("%s, partition %d, offset %d: passed over, of a newer contract", *place)
+            self._done.passed_over(place)
+            return None
+        self._done.given(place)
+        return Received(event, place)
+
+    async def _commit_in_time(self) -> None:
+        if time.monotonic() - self._committed_at >= self._commit_seconds:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        self._committed_at = time.monotonic()
+        offsets = self._done.to_commit()
+        assigned = self._consumer.assignment()
+        told: Mapping[TopicPartition, int] = {
+            tp: offset for key, offset in offsets.items() if (tp := TopicPartition(*key)) in assigned
+        }
+        if not told:
+            return
+        try:
+            await self._consumer.commit(told)
+        except KafkaError as error:
+            logger.warning("Kafka was not told what is done, which will come again: %s", type(error).__name__)
+        else:
+            self._done.committed({(tp.topic, tp.partition): offset for tp, offset in told.items()})
+
+    async def _give_up(self, revoked: Collection[TopicPartition]) -> None:
+        await self._commit()
+        self._done.lost([(tp.topic, tp.partition) for tp in revoked])
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, give_up: Any) -> None:
+        self._give_up = give_up
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._give_up(revoked)
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Nothing: the group knows where to go on."""

@@ -1,0 +1,232 @@
+"""Publish commands and consume events with confluent-kafka: `pip install 'l1-walk-contracts[confluent]'`.
+
+Key, headers, acknowledgements, idempotence and partitioner are set as the contract wants them: librdkafka's own
+default partitioner is another than that of all other clients.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from confluent_kafka import Consumer as _Consumer
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Producer as _Producer
+
+from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, refuse, waves
+from .records import OutRecord, Record
+from .topics import Topics
+
+__all__ = ["Consumer", "Place", "PublishError", "Publisher", "Received"]
+
+logger = logging.getLogger(__name__)
+
+_PRODUCER: Final = {"acks": "all", "enable.idempotence": True, "partitioner": "murmur2_random"}
+_PRODUCER_FIXED: Final = {
+    *_PRODUCER, "topic.partitioner", "request.required.acks", "transactional.id", "delivery.timeout.ms",
+    "message.timeout.ms", "bootstrap.servers",
+}  # fmt: skip
+_CONSUMER: Final = {
+    "auto.offset.reset": "earliest",
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "isolation.level": "read_committed",
+}
+_CONSUMER_FIXED: Final = {*_CONSUMER, "bootstrap.servers", "group.id"}
+_POLL_SECONDS: Final = 0.1
+
+
+class Publisher:
+    """`with Publisher("localhost:9092") as publisher: publisher.send(record)`. Threads may share it.
+
+    Args:
+        bootstrap_servers: `host:port`, several with commas.
+        timeout: seconds to wait for an acknowledgement.
+        options: more of librdkafka's, such as `security.protocol`; a ValueError for those that keep the contract.
+    """
+
+    def __init__(
+        self, bootstrap_servers: str, options: dict[str, Any] | None = None, *, timeout: float = TIMEOUT
+    ) -> None:
+        refuse(options or {}, _PRODUCER_FIXED, "Publisher")
+        self._timeout = timeout
+        # librdkafka gives up by itself, a moment before we do: nothing of ours may be sent behind our back
+        limit = {"delivery.timeout.ms": max(1000, round(timeout * 1000))}
+        own = {"bootstrap.servers": bootstrap_servers, **_PRODUCER, **limit}
+        self._producer = _Producer({"linger.ms": 0, "logger": logger, **(options or {}), **own})
+
+    def __enter__(self) -> Self:
+        """Connects when something is sent."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Disconnect."""
+        self._producer.purge()
+        self._producer.flush(1)
+
+    def send(self, *records: OutRecord) -> list[Place]:
+        """Send, in order, and wait until the brokers have acknowledged all of it.
+
+        Of several records of one walk each is sent when the one before it is acknowledged. Threads that send at the
+        same time keep no order among each other.
+
+        Returns:
+            Where each stands.
+
+        Raises:
+            PublishError: which were not acknowledged. Send these again, before anything else of their walks.
+        """
+        places: dict[int, Place] = {}
+        for wave in waves(records):
+            failures: list[str] = []
+            for number in wave:
+                self._produce(records[number], number, places, failures)
+            self._await(len(wave), wave, places, failures)
+            if any(number not in places for number in wave):
+                left = [record for number, record in enumerate(records) if number not in places]
+                raise PublishError(left, failures[0] if failures else f"no answer within {self._timeout:g} s")
+        return [places[number] for number in range(len(records))]
+
+    def _produce(self, record: OutRecord, number: int, places: dict[int, Place], failures: list[str]) -> None:
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            if error is not None:
+                failures.append(error.str())
+            else:
+                places[number] = _place(message)
+
+        headers: list[tuple[str, str | bytes | None]] = list(record.headers)
+        try:
+            self._producer.produce(
+                record.topic, key=record.key, value=record.value, headers=headers, on_delivery=delivered
+            )
+        except (KafkaException, BufferError) as error:
+            failures.append(str(error))
+
+    def _await(self, count: int, wave: Sequence[int], places: dict[int, Place], failures: list[str]) -> None:
+        deadline = time.monotonic() + self._timeout + 1
+        while sum(number in places for number in wave) + len(failures) < count:
+            if time.monotonic() > deadline:
+                return
+            self._producer.poll(_POLL_SECONDS)
+
+
+class Consumer:
+    """Events, in the order of their partitions, each until you say that it is `done`.
+
+    `with Consumer("localhost:9092", "my-psa", ["l1.walk.resolved"]) as consumer: for received in consumer: ...`
+
+    What is not done when this ends, or crashes, comes again; so does, now and then, what was done: drop ids that you
+    know. It begins with the earliest event. Events of a newer contract are passed over, with a line in the log.
+
+    Args:
+        bootstrap_servers: `host:port`, several with commas.
+        group_id: the consumer group: its members share the partitions, and it remembers what is done.
+        topics: their names; None: those that PSA connectors read.
+        commit_seconds: how often Kafka is told what is done; also when partitions are given up, and at the end.
+        options: more of librdkafka's; a ValueError for those that keep the contract.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        group_id: str,
+        topics: Sequence[str] | None = None,
+        options: dict[str, Any] | None = None,
+        *,
+        commit_seconds: float = 1.0,
+    ) -> None:
+        refuse(options or {}, _CONSUMER_FIXED, "Consumer")
+        own = {"bootstrap.servers": bootstrap_servers, "group.id": group_id, **_CONSUMER}
+        self._consumer = _Consumer({"logger": logger, **(options or {}), **own})
+        self._topics = list(topics) if topics is not None else [Topics().resolved, Topics().escalated]
+        self._commit_seconds = commit_seconds
+        self._committed_at = time.monotonic()
+        self._done = Done()
+
+    def __enter__(self) -> Self:
+        """Join the group."""
+        self._consumer.subscribe(self._topics, on_revoke=self._give_up, on_lost=self._lose)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell Kafka what is done, and leave the group."""
+        self._commit()
+        self._consumer.close()
+
+    def __iter__(self) -> Iterator[Received]:
+        """The next events, as they come, without end.
+
+        Raises:
+            EventError: of a record that is no event of ours, which nobody has handled: it comes again.
+            KafkaException: confluent-kafka's, where it does not mend itself.
+        """
+        while True:
+            message = self._consumer.poll(min(_POLL_SECONDS, self._commit_seconds))
+            if message is not None and (received := self._read(message)) is not None:
+                yield received
+            self._commit_in_time()
+
+    def done(self, received: Received) -> None:
+        """You are done with this one: it need not come again."""
+        self._done.done(received.place)
+        self._commit_in_time()
+
+    def _read(self, message: Message) -> Received | None:
+        error = message.error()
+        if error is not None:
+            if error.retriable() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                logger.warning("Kafka: %s", error.str())
+                return None
+            raise KafkaException(error)
+        place = _place(message)
+        given: Any = message.headers()
+        headers = [(name, _bytes(content)) for name, content in given or ()]
+        _, stamp = message.timestamp()
+        event = event_of(Record(_bytes(message.key()), _bytes(message.value()), headers, stamp))
+        if event is None:
+            logger.warning("%s, partition %d, offset %d: passed over, of a newer contract", *place)
+            self._done.passed_over(place)
+            return None
+        self._done.given(place)
+        return Received(event, place)
+
+    def _commit_in_time(self) -> None:
+        if time.monotonic() - self._committed_at >= self._commit_seconds:
+            self._commit()
+
+    def _commit(self) -> None:
+        self._committed_at = time.monotonic()
+        offsets = self._done.to_commit()
+        if not offsets:
+            return
+        told = [TopicPartition(*key, offset) for key, offset in offsets.items()]
+        try:
+            self._consumer.commit(offsets=told, asynchronous=False)
+        except KafkaException as error:
+            logger.warning("Kafka was not told what is done, which will come again: %s", error)
+        else:
+            self._done.committed(offsets)
+
+    def _give_up(self, _: Any, revoked: list[TopicPartition]) -> None:
+        self._commit()
+        self._lose(_, revoked)
+
+    def _lose(self, _: Any, lost: list[TopicPartition]) -> None:
+        self._done.lost([(tp.topic, tp.partition) for tp in lost])
+
+
+def _place(message: Message) -> Place:
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    assert topic is not None
+    assert partition is not None
+    assert offset is not None
+    return Place(topic, partition, offset)
+
+
+def _bytes(content: str | bytes | None) -> bytes | None:
+    return content.encode() if isinstance(content, str) else content

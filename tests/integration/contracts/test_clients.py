@@ -1,0 +1,215 @@
+"""`l1_walk_contracts.aiokafka` and `.confluent` against a running worker: one suite, both clients."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+
+from l1_walk_contracts import Event, EventError, OutRecord, Topics, aiokafka, confluent
+from l1_walk_contracts.delivery import Received
+from l1_walk_contracts.testing import Factory
+from tests.support.site import PARTITIONS, Site
+from tests.support.walk import Sending
+
+PATIENCE = 60.0
+
+
+class Client(Protocol):
+    """Both clients, as the suite uses them."""
+
+    async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]: ...
+
+    def events(self, servers: str, group: str, topics: list[str]) -> Any: ...
+
+
+class Aiokafka:
+    async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]:
+        async with aiokafka.Publisher(servers, timeout=timeout, request_timeout_ms=5000) as publisher:
+            return list(await publisher.send(*records))
+
+    @contextlib.asynccontextmanager
+    async def events(self, servers: str, group: str, topics: list[str]) -> AsyncIterator[Any]:
+        async with aiokafka.Consumer(servers, group, topics, commit_seconds=0.1) as consumer:
+            feed = aiter(consumer)
+            yield (lambda: anext(feed)), consumer.done
+
+
+class Confluent:
+    """Run in threads, since it waits."""
+
+    async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]:
+        def work() -> list[Any]:
+            with confluent.Publisher(servers, timeout=timeout) as publisher:
+                return list(publisher.send(*records))
+
+        return await asyncio.to_thread(work)
+
+    @contextlib.asynccontextmanager
+    async def events(self, servers: str, group: str, topics: list[str]) -> AsyncIterator[Any]:
+        consumer = confluent.Consumer(servers, group, topics, commit_seconds=0.1)
+        await asyncio.to_thread(consumer.__enter__)
+        feed = iter(consumer)
+
+        async def done(received: Received) -> None:
+            await asyncio.to_thread(consumer.done, received)
+
+        try:
+            yield (lambda: asyncio.to_thread(next, feed)), done
+        finally:
+            await asyncio.to_thread(consumer.__exit__, None, None, None)
+
+
+@pytest.fixture(params=[Aiokafka(), Confluent()], ids=["aiokafka", "confluent"])
+def client(request: pytest.FixtureRequest) -> Client:
+    chosen: Client = request.param
+    return chosen
+
+
+@pytest.fixture
+def servers(site: Site) -> str:
+    return site.settings.require_kafka()
+
+
+def factory(site: Site, seed: int = 0) -> Factory:
+    return Factory(seed, Topics(site.settings.topic_prefix))
+
+
+async def take(
+    next_: Callable[[], Any], done: Callable[[Received], Any], count: int, *, undone: int = 0
+) -> list[Event]:
+    """So many events, the last few of them not done."""
+    found: list[Event] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(found) < count:
+            received = await next_()
+            found.append(received.event)
+            if len(found) <= count - undone:
+                await done(received)
+    return found
+
+
+async def test_a_walk_is_published_where_all_others_would_put_it_and_its_event_comes(
+    site: Site, servers: str, client: Client
+) -> None:
+    made = factory(site)
+    walks = [made.walk() for _ in range(8)]
+    records = [record for walk in walks for record in made.resolved_walk(walk)]
+    places = await client.send(servers, *records)
+    for record, place in zip(records, places, strict=True):
+        assert place.topic == site.topics.commands
+        assert place.partition == DefaultPartitioner()(record.key, list(range(PARTITIONS)), [])
+    async with client.events(servers, f"{site.topics.prefix}.a", [site.topics.resolved]) as (next_, done):
+        events = await take(next_, done, len(walks))
+    assert {event.session_id for event in events} == {str(walk.session_id) for walk in walks}
+    assert not await site.read(site.topics.rejected)
+
+
+async def test_what_was_not_done_comes_again_and_what_was_done_does_not(
+    site: Site, servers: str, client: Client
+) -> None:
+    made, group = factory(site), f"{site.topics.prefix}.b"
+    account, ticket = UUID(int=1), made.ticket()
+    walks = [made.walk(account_id=account) for _ in range(4)]
+    for walk in walks:  # of one ticket: all events are in one partition
+        await client.send(servers, walk.start_adhoc(ticket), walk.resolve("Done."))
+    async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
+        first = await take(next_, done, 4, undone=2)
+    async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
+        again = await take(next_, done, 2)
+    assert [event.id for event in again] == [event.id for event in first[2:]]
+    last = made.walk(account_id=account)
+    await client.send(servers, last.start_adhoc(ticket), last.resolve("Done."))
+    async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
+        [event] = await take(next_, done, 1)
+    assert event.session_id == str(last.session_id)
+
+
+async def test_two_of_one_group_share_the_events_and_lose_none(
+    site: Site, servers: str, client: Client
+) -> None:
+    made, group = factory(site), f"{site.topics.prefix}.c"
+    found: set[str] = set()
+    walks = [made.walk() for _ in range(24)]
+
+    async def consume(wanted: asyncio.Event) -> None:
+        async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
+            while not wanted.is_set():
+                received = await next_()
+                found.add(received.event.session_id)
+                await done(received)
+                if len(found) == len(walks):
+                    wanted.set()
+
+    wanted = asyncio.Event()
+    one = asyncio.create_task(consume(wanted))
+    other = None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for number, walk in enumerate(walks):
+                await client.send(servers, walk.start_adhoc(made.ticket()), walk.resolve("Done."))
+                if number == 8:
+                    other = asyncio.create_task(consume(wanted))
+            await wanted.wait()
+    finally:
+        # an event for whoever still waits for one
+        extra = [made.walk() for _ in range(24)]
+        for walk in extra:
+            await client.send(servers, walk.start_adhoc(made.ticket()), walk.resolve("Done."))
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(one, *([other] if other else []))
+    assert {str(walk.session_id) for walk in walks} <= found
+
+
+async def test_an_event_of_a_newer_contract_is_passed_over_and_what_is_none_is_not(
+    site: Site, servers: str, client: Client
+) -> None:
+    made, group = factory(site), f"{site.topics.prefix}.d"
+    walk = made.walk()
+    await client.send(servers, walk.start_adhoc(made.ticket()), walk.resolve("Done."))
+    await site.all_handled()
+    [resolved] = await site.read(site.topics.resolved)
+    partition = resolved.partition
+    newer = resolved.value.replace(b"resolved.v1", b"resolved.v9")
+    kept = tuple(resolved.headers)
+    await site.send_to(
+        site.topics.resolved,
+        Sending(resolved.key, newer, kept),
+        Sending(resolved.key, resolved.value, kept),
+        Sending(resolved.key, b"{", kept),
+        partition=partition,
+    )
+    async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
+        events = await take(next_, done, 2)
+        with pytest.raises(EventError):
+            async with asyncio.timeout(PATIENCE):
+                await next_()
+    assert len({event.id for event in events}) == 1
+    async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
+        with pytest.raises(EventError):
+            async with asyncio.timeout(PATIENCE):
+                await next_()
+
+
+async def test_what_is_not_acknowledged_is_named_and_nothing_hangs(client: Client) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        servers = f"127.0.0.1:{nobody.getsockname()[1]}"
+        records = Factory().resolved_walk()
+        with pytest.raises(Exception, match=r"not acknowledged|Unable to bootstrap") as refused:
+            await client.send(servers, *records, timeout=2.0)
+        if isinstance(refused.value, aiokafka.PublishError):
+            assert refused.value.unacknowledged == tuple(records)
+
+
+def test_options_that_break_the_contract_are_refused() -> None:
+    with pytest.raises(ValueError, match="acks: set by Publisher"):
+        aiokafka.Publisher("x:1", acks=1)
+    with pytest.raises(ValueError, match="partitioner: set by Publisher"):
+        confluent.Publisher("x:1", {"partitioner": "random"})
+    with pytest.raises(ValueError, match=r"enable.auto.commit: set by Consumer"):
+        confluent.Consumer("x:1", "g", options={"enable.auto.commit": True})
