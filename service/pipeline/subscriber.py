@@ -59,7 +59,7 @@ class Subscription:
         poll_ms: int = POLL_MS,
     ) -> None:
         self._broker = broker
-        self._topic = topic
+        self.topic = topic
         self._group = group
         self._max_records = max_records
         self._title = title
@@ -71,7 +71,7 @@ class Subscription:
         """Say who follows the group's assignments and who takes the records."""
         self._partitions = partitions
         self._subscriber = self._broker.subscriber(
-            self._topic,
+            self.topic,
             batch=True,
             max_records=self._max_records,
             batch_timeout_ms=self._poll_ms,
@@ -105,7 +105,7 @@ class Subscription:
 
     def join(self) -> None:
         """Be a member of the group again."""
-        self.consumer.subscribe([self._topic], listener=self._partitions)
+        self.consumer.subscribe([self.topic], listener=self._partitions)
 
     @property
     def consumer(self) -> AIOKafkaConsumer:
@@ -134,6 +134,12 @@ class Subscription:
         """
         consumer = self._subscriber.consumer if self._subscriber is not None else None
         return consumer is None or consumer._coordinator.coordinator_id is not None
+
+    @property
+    def known(self) -> bool:
+        """Whether the brokers tell of the topic; where they do not, aiokafka is a member that gets nothing."""
+        consumer = self._subscriber.consumer if self._subscriber is not None else None
+        return consumer is None or bool(consumer.partitions_for_topic(self.topic))
 
 
 def _undone(poll: Poll, partitions: Partitions) -> Poll:

@@ -2,8 +2,11 @@
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
+from service import app
 from service.app import Worker
+from service.ops import topics
 from service.pipeline import beyond
 from tests.support.site import PATIENCE, Site
 from tests.support.waiting import until
@@ -90,3 +93,28 @@ async def test_what_a_transaction_leaves_behind_may_go_with_its_retention(
 
 async def stands(site: Site, offset: int) -> bool:
     return (await site.progress()).get(0) == offset
+
+
+async def test_a_topic_that_was_deleted_is_awaited_and_said_to_be(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group then gives the worker nothing, and all would seem to be well."""
+    monkeypatch.setattr(app, "METADATA_AGE_MS", 500)
+    async with working(site.settings) as worker:
+        await site.handled(*await site.send(Walk().start(), partition=1))
+        await delete(site, site.topics.commands)
+        reason = await only_reason(worker, f"topic {site.topics.commands}")
+        assert "it was deleted" in reason
+        await topics.create(site.settings)
+        await only_reason(worker, f"partition 1 of {site.topics.commands}")
+        await site.producer.client.force_metadata_update()
+        await site.handled(*await site.send(Walk().start(), partition=0))
+
+
+async def delete(site: Site, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=site.settings.require_kafka())
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+    finally:
+        await admin.close()

@@ -11,12 +11,15 @@ from tests.support.waiting import until
 
 
 class Consumer:
-    answered = True
+    answered = known = True
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
 
 
-async def test_a_kafka_that_does_not_answer_is_told_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_kafka_without_answer_or_topic_is_told_until_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "LOOK_SECONDS", 0)
-    commands, references, conditions = Consumer(), Consumer(), Conditions()
+    commands, references, conditions = Consumer("c"), Consumer("r"), Conditions()
     watch = Watch(cast("list[Subscription]", [commands, references]), conditions)
     assert not watch.alive
     watch.start()
@@ -27,6 +30,11 @@ async def test_a_kafka_that_does_not_answer_is_told_until_it_does(monkeypatch: p
     await until(lambda: CONDITION in conditions.reasons, 5, "it is told")
     references.answered = True
     await until(lambda: not conditions.reasons, 5, "it is over")
+    commands.known = False
+    await until(lambda: "topic c" in conditions.reasons, 5, "it is told that the topic is not there")
+    assert conditions.reasons.keys() == {"topic c"}
+    commands.known = True
+    await until(lambda: not conditions.reasons, 5, "the topic is there again")
     assert watch.alive
     await watch.stop()
     assert not watch.alive
