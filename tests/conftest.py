@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from service.dev.children import Children
@@ -40,6 +41,9 @@ USED = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[USED] = []
+    if os.environ.get("CI") != "true":  # there Hypothesis has a profile of its own, which does so too
+        hypothesis.settings.register_profile("no clock", deadline=None)
+        hypothesis.settings.load_profile("no clock")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts what it runs in the background so, and every process that a test starts would inherit it.
         signal.signal(signal.SIGINT, signal.default_int_handler)

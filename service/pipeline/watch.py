@@ -11,7 +11,9 @@ LOOK_SECONDS = 1.0
 MISSED = 2
 """Looks in a row: a coordinator that moves is found again sooner."""
 CONDITION = "kafka"
-UNKNOWN = "waiting for it: the brokers do not tell of it; it was deleted, or this worker may not see it any more"
+UNKNOWN = (
+    "waiting for it: the brokers do not tell of it; it was deleted, or this worker may not see it any more"
+)
 
 
 class Watch:
