@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
-from l1_walk_contracts import Command
+from l1_walk_contracts import Command, Invalid, Unsupported
 from service.pipeline.decode import Decoded
 from service.pipeline.failure import StaleReferenceError
 from service.settings import References
@@ -38,11 +38,16 @@ class ReferencePolicy:
         self._known: set[Reference] = set()
 
     async def prepare(self, decoded: Sequence[Decoded]) -> None:
-        """Before the batch's transaction: learn what is new, or give it time to become known."""
+        """Before the batch's transaction: learn what is new, or give it time to become known.
+
+        What is no command is learned too, where it names its account: it may be put aside or parked, and only a row
+        that is there to be locked keeps an erasure from passing it by.
+        """
+        mentions = Command | Invalid | Unsupported if self._learns else Command
         new = {
             reference
             for one in decoded
-            if isinstance(one.message, Command)
+            if isinstance(one.message, mentions)
             for _, reference in one.references
             if reference not in self._known
         }

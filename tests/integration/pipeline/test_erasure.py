@@ -9,7 +9,9 @@ import pytest
 
 from l1_walk_contracts import RejectionReason, SettleVerb, Verb
 from service.domain import handle
-from service.store import erasure
+from service.store import dead_letters, erasure
+from service.store.database import Connection
+from service.store.dead_letters import DeadLetter
 from tests.support.letters import POISON, failing, letters, settle, unknown_type
 from tests.support.site import PATIENCE, Site
 from tests.support.traces import traces
@@ -115,6 +117,36 @@ async def test_a_late_command_brings_nothing_back_whatever_it_is(
 
         await site.handled(*await site.send(other.start()))
         assert str((await site.session(walk.id))["account_id"]) == other.account
+
+
+async def test_a_letter_of_an_account_that_was_never_heard_of_is_erased_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is put aside in the very moment in which the account goes."""
+    walk, written, go_on = Walk(), asyncio.Event(), asyncio.Event()
+    add = dead_letters.add
+
+    async def add_and_wait(connection: Connection, added: Sequence[DeadLetter]) -> None:
+        await add(connection, added)
+        written.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(dead_letters, "add", add_and_wait)
+    async with working(site.settings):
+        await site.send(unknown_type(walk))
+        await asyncio.wait_for(written.wait(), PATIENCE)
+        await site.tell("account", walk.account, None)
+        await until(lambda: waits_or_is_over(site), PATIENCE, "the erasure has come so far")
+        go_on.set()
+        await until(lambda: has_no_trace(site, walk.account), PATIENCE, "nothing of it is left")
+    assert await letters(site) == []
+
+
+async def waits_or_is_over(site: Site) -> bool:
+    """Whether the erasure waits for the batch, or has not waited, and is done."""
+    waiting = "wait_event_type = 'Lock' AND datname = current_database()"
+    over = await site.count("l1_walk_progress", "topic = $1 AND next_offset > 0", site.topics.references)
+    return bool(over or await site.count("pg_stat_activity", waiting))
 
 
 async def test_what_another_account_waits_for_is_redriven_without_what_was_erased(site: Site) -> None:
