@@ -18,7 +18,7 @@ class PartitionLag:
     seconds: float
     """The age of the oldest record not yet handled, by its timestamp; 0 where there is none."""
     last_handled_at: datetime | None
-    """When, by the database's clock, the partition was last moved or taken."""
+    """When, by the database's clock, the partition was last moved or set; None: nothing was handled yet."""
     fits: bool
     """False where `next_offset` lies outside of what the topic holds (design 13)."""
 

@@ -49,7 +49,7 @@ class Standing:
     epoch: int
     """How often it was taken or set."""
     last_handled_at: datetime | None
-    """When, by the database's clock, it was last moved, taken or set; None: never taken."""
+    """When, by the database's clock, it was last moved or set; None: nothing was handled yet."""
     astray: str | None
     """Why the progress does not fit what the topic holds; None: it does."""
 
@@ -186,7 +186,7 @@ def _standing(
         begin=None if extent is None else extent.begin,
         end=None if extent is None else extent.end,
         epoch=0 if row is None else row.epoch,
-        last_handled_at=None if row is None else row.updated_at,
+        last_handled_at=None if row is None or next_offset is None else row.updated_at,
         astray=_astray(place, row, extent, there),
     )
 

@@ -90,7 +90,7 @@ def _partition(
         end_offset=extent.end,
         messages=0 if oldest is None else max(0, extent.end - oldest.offset),
         seconds=round(max(0.0, age_ms / 1000), 3),
-        last_handled_at=None if progress is None else progress.updated_at,
+        last_handled_at=None if progress is None or following is None else progress.updated_at,
         fits=following is None or extent.begin <= following <= extent.end,
     )
 

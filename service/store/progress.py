@@ -116,7 +116,7 @@ _COLUMNS = "partition, epoch, next_offset, takes, tried_offset, tries, digest"
 _TAKE = f"""
 INSERT INTO l1_walk_progress AS p (topic, partition, epoch, takes)
 SELECT $1, t.partition, 1, 1 FROM unnest($2::int[]) AS t(partition) ORDER BY t.partition
-ON CONFLICT (topic, partition) DO UPDATE SET epoch = p.epoch + 1, takes = p.takes + $3, updated_at = now()
+ON CONFLICT (topic, partition) DO UPDATE SET epoch = p.epoch + 1, takes = p.takes + $3
 RETURNING {_COLUMNS}
 """  # noqa: S608  made of constants
 

@@ -1,5 +1,9 @@
 """`walk progress`: where partitions stand, and how one is put elsewhere."""
 
+from datetime import datetime
+
+from service.ops.progress import read_progress
+from service.ops.status import read_status
 from tests.support.shell import Shell
 from tests.support.site import Site
 from tests.support.terminal import Terminal
@@ -28,6 +32,26 @@ async def test_a_partition_is_put_elsewhere_and_who_did_it_is_kept(site: Site, s
     async with working(site.settings):
         await site.all_handled()
     assert await site.count("l1_walk_sessions") == 2
+
+
+async def test_when_a_partition_was_handled_is_not_when_it_was_taken(site: Site) -> None:
+    async with working(site.settings):
+        await site.handled(*await site.send(Walk().start(), partition=1))
+    before = await handled_at(site)
+    async with working(site.settings):
+        pass
+    after = await handled_at(site)
+    assert after == before
+    assert [number for number, at in after.items() if at is not None] == [1]
+
+
+async def handled_at(site: Site) -> dict[int, datetime | None]:
+    """When each partition of the commands was handled last, as both of the commands that tell it have it."""
+    standings = (await read_progress(site.settings)).partitions
+    told = {one.partition: one.last_handled_at for one in standings if one.topic == site.topics.commands}
+    lag = (await read_status(site.settings)).lag
+    assert {one.partition: one.last_handled_at for one in lag.partitions} == told
+    return told
 
 
 def test_what_cannot_be_is_refused_and_nothing_is_set_without_a_yes(terminal: Terminal) -> None:
