@@ -95,12 +95,12 @@ class Site:
             await (await self.producer.send_batch(batch, self.topics.commands, partition=partition))
         )
 
-    async def delete_before(self, partition: int, offset: int) -> None:
-        """Take the oldest commands away, as retention does."""
+    async def delete_before(self, partition: int, offset: int, topic: str | None = None) -> None:
+        """Take the oldest records of the commands, or of another topic, away, as retention does."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.require_kafka())
         await admin.start()
         try:
-            tp = TopicPartition(self.topics.commands, partition)
+            tp = TopicPartition(topic or self.topics.commands, partition)
             await admin.delete_records({tp: RecordsToDelete(offset)})
         finally:
             await admin.close()

@@ -2,18 +2,22 @@
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
 
 from l1_walk_contracts import SettleVerb, Verb
 from service import app
 from service.domain import handle
 from service.ops import growth
-from service.ops.verify import Finding, Kind, Report, What, verify
+from service.ops import topics as topic_setup
+from service.ops.verify import Finding, Kind, Reason, Report, What, verify
 from tests.support.letters import POISON, failing, letters, settle, unknown_type
 from tests.support.shell import Shell
 from tests.support.site import PATIENCE, Site, open_site
@@ -271,6 +275,30 @@ async def test_what_is_out_of_reach_is_said_to_be_so(site: Site) -> None:
     assert report.sessions == 1
 
 
+async def test_what_retention_may_have_taken_is_said_to_be_so(site: Site) -> None:
+    """The same that is missing without it is lost."""
+    walk, later = Walk(), Walk()
+    async with working(site.settings):
+        await site.handled(*await site.send(*whole(walk), Sending(b"k", b"unreadable"), partition=0))
+        await site.handled(*await site.send(*whole(later), partition=0))
+    await site.database.execute("DELETE FROM l1_walk_inbox WHERE session_id = $1::uuid", walk.id)
+    await site.database.execute("DELETE FROM l1_walk_dead_letters")
+    lost = await verified(site)
+    assert Counter((finding.kind, finding.what) for finding in lost.findings) == {
+        (Kind.LOST, What.INBOX): 5,
+        (Kind.LOST, What.DEAD_LETTER): 1,
+    }
+    kept_for_nothing = {"inbox_retention": timedelta(0), "dead_letter_retention": timedelta(0)}
+    soon = site.settings.model_copy(update=kept_for_nothing)
+    taken = await verify(soon)
+    assert (taken.findings, dict(taken.not_checkable)) == (
+        [],
+        {Reason.INBOX_RETENTION: 5, Reason.LETTER_RETENTION: 1},
+    )
+    await site.delete_before(0, 1, site.topics.lifecycle)
+    assert (await verify(soon)).not_checkable[Reason.EVENT_RETENTION] == 1
+
+
 async def test_what_upstream_wrote_is_said_to_be_so(site: Site) -> None:
     known, stepped, untouched = (Walk() for _ in range(3))
     for walk in (stepped, untouched):
@@ -379,6 +407,46 @@ async def test_each_damage_to_what_was_put_aside_is_found(site: Site, faulty: py
     }
     assert the(report, Kind.DIFFERENT, What.DEAD_LETTER, changed.id).fields == ("content",)
     assert the(report, Kind.DIFFERENT, What.DEAD_LETTER, settled.id).fields == ("state",)
+
+
+async def test_each_damage_to_what_was_told_of_dead_letters_is_found(
+    site: Site, faulty: pytest.MonkeyPatch
+) -> None:
+    lost, altered, behind, kept = (Walk() for _ in range(4))
+    async with working(site.settings):
+        for walk in (lost, altered, behind, kept):
+            await site.send(*poisoned(walk), partition=1)
+        await site.all_handled()
+    faulty.undo()
+    await site.database.execute(
+        f"UPDATE l1_walk_held SET dead_letter_id = ({FIRST_PARKED}) WHERE session_id = $1::uuid", behind.id
+    )
+
+    told = await site.read(site.topics.dead_letter)
+    await made_anew(site, site.topics.dead_letter)
+    for record in told:
+        if record.key != lost.id.encode():
+            value = b"other" if record.key == altered.id.encode() else record.value
+            sent = Sending(record.key, value, record.headers)
+            await site.send_to(site.topics.dead_letter, sent, partition=record.partition)
+    report = await verified(site)
+    assert found(report) == {
+        (Kind.LOST, What.DEAD_LETTER_MESSAGE, lost.id),
+        (Kind.DIFFERENT, What.DEAD_LETTER_MESSAGE, altered.id),
+        (Kind.DIFFERENT, What.HELD, behind.id),
+    }
+
+
+async def made_anew(site: Site, topic: str) -> None:
+    """A topic that holds nothing."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=site.settings.require_kafka())
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+    finally:
+        await admin.close()
+    await topic_setup.create(site.settings)
+    await site.producer.client.force_metadata_update()
 
 
 FIRST_PARKED = """
