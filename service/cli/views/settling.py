@@ -138,6 +138,8 @@ def _others(tally: Tally, done: End) -> Iterator[tuple[str, str]]:
         yield "quiet", f"{number:,} gone, erased with their accounts"
     if tally.left:
         yield "warn", f"{tally.left:,} not sent: --keep-going sends them all the same"
+    if number := tally.unsent:
+        yield "warn", f"{number:,} not sent, since nothing was handled: run it again"
     if number := tally.unhandled:
         yield "warn", f"{number:,} sent and not handled yet: in the topic, handled when a worker runs"
 
@@ -182,7 +184,7 @@ def sum_json(tally: Tally, verb: SettleVerb, seconds: float) -> dict[str, Any]:
         "results": {end.value: tally.ends[end] for end in End},
         "outcomes": dict(sorted(tally.outcomes.items())),
         "held_again": tally.held_again,
-        "not_sent": tally.left,
+        "not_sent": tally.left + tally.unsent,
         "not_handled": tally.unhandled,
         "seconds": seconds,
     }

@@ -69,6 +69,8 @@ class Tally:
     """Settled ones whose session is held again, behind a command that was parked."""
     left: int = 0
     """Not sent, since their lot was given up."""
+    unsent: int = 0
+    """Not sent, since nothing was handled for too long."""
 
     @property
     def settled(self) -> int:
@@ -125,10 +127,12 @@ class Settling:
         Raises:
             UnreachableError, RefusedError: broker or database; the tally stands.
         """
+        wanted = sum(lot.group.letters for lot in lots)
         for lot in lots:
             async for note in self._settle(lot):
                 yield note
             if self._waiting:
+                self._tally.unsent = max(0, wanted - self._tally.sent - self._tally.left)
                 return
 
     async def _settle(self, lot: Lot) -> AsyncGenerator[Note, None]:
