@@ -112,4 +112,5 @@ def _add(total: Effects, effects: Effects) -> None:
     total.started += effects.started
     total.changed += effects.changed
     total.messages += effects.messages
+    total.dead_letters += effects.dead_letters
     total.results += effects.results

@@ -98,6 +98,7 @@ def test_what_is_refused_is_put_aside_and_nothing_else(walks: list[list[str]], r
         (m.offset, m.number, m.topic) for m in expected.messages
     ]
     assert told.outcomes == expected.outcomes
+    assert put_aside([told]) == put_aside([expected])
 
 
 def test_what_is_not_a_commands_fault_is_raised() -> None:
