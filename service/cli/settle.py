@@ -37,7 +37,7 @@ ASKED_OF_EACH = 5
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="The letters' ids, or how they begin.")]
 All = Annotated[bool, typer.Option("--all", metavar="", help="All open ones.")]
-Rate = Annotated[float, typer.Option(metavar="N", min=0.1, help="So many a second, at most.")]
+Rate = Annotated[float, typer.Option(metavar="N", min=0.1, max=100_000, help="So many a second, at most.")]
 By = Annotated[str | None, typer.Option(metavar="NAME", help="Who does it; else the user you are.")]
 Patience = Annotated[
     float,

@@ -239,6 +239,8 @@ async def test_what_cannot_be_meant_is_said(site: Site, desk: Desk, broken: Call
         assert (await desk.walk(*REDRIVE)).code == 2
         assert (await desk.walk(*REDRIVE, head, "--all")).code == 2
         assert (await desk.walk(*REDRIVE, "ffffffff")).code == 1
+        for rate in ("0", "nan", "inf"):
+            assert (await desk.walk(*REDRIVE, "--all", "--rate", rate)).code == 2
         assert "--by: " in (await desk.walk(*REDRIVE, head, "--by", "x" * 129)).error
         desk.give({"WALK_TOPIC_PREFIX": "another"})
         assert "WALK_TOPIC_PREFIX" in (await desk.walk(*REDRIVE, head)).error
