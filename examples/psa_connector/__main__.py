@@ -1,0 +1,90 @@
+"""What a person types: `python -m psa_connector run`, `parked`, `retry`, `drop`."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+
+import httpx
+from aiokafka.errors import KafkaError
+
+from .calls import Calls
+from .client import Client
+from .consume import Intake
+from .deliver import Delivery
+from .parked import drop, list_parked, retry
+from .settings import Settings, SettingsError, read_settings, store_path
+from .store import Store, connect
+
+REMEMBER = 60 * 86_400.0
+"""Seconds that ids of what was done are kept: longer than Kafka keeps the events."""
+
+
+async def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT: then the calls under way end, and the group is left."""
+    me, stopping = secrets.token_hex(8), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    with contextlib.closing(connect(settings.store)) as db:
+        store, calls = Store(db, me), Calls(db, me, settings.limits)
+        store.forget(time.time() - REMEMBER)
+        intake = Intake(store, settings, stopping)
+        await intake.start()
+        async with (
+            httpx.AsyncClient(base_url=settings.url, timeout=None) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            client = Client(http, settings.vendor, calls, settings.pace, stopping)
+            group.create_task(intake.run())
+            group.create_task(Delivery(store, client, settings, stopping).run())
+
+
+def main() -> None:
+    options = _options()
+    logging.basicConfig(
+        level=os.environ.get("CONNECTOR_LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    try:
+        if options.command == "run":
+            asyncio.run(run(read_settings(os.environ)))
+        else:
+            _parked(options)
+    except SettingsError as error:
+        sys.exit(f"{error}")
+    except KafkaError as error:
+        sys.exit(f"Kafka: {error}")
+
+
+def _parked(options: argparse.Namespace) -> None:
+    connection = connect(store_path(os.environ))
+    if options.command == "parked":
+        print("\n".join(list_parked(connection)) or "nothing is parked")
+    elif options.command == "retry":
+        print(f"{retry(connection, None if options.all else options.number)} to be tried again")
+    else:
+        print(f"{drop(connection, options.number)} dropped")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="psa_connector", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="write walks into the PSA, until SIGTERM")
+    commands.add_parser("parked", help="what the PSA refused, and why")
+    again = commands.add_parser("retry", help="try parked walks again")
+    which = again.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true")
+    which.add_argument("number", type=int, nargs="*", default=[], help="as `parked` lists them")
+    commands.add_parser("drop", help="never write these").add_argument("number", type=int, nargs="+")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

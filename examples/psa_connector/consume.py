@@ -1,0 +1,112 @@
+"""From Kafka into the store: events and offsets in one transaction, so that each is taken once."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from l1_walk_contracts import EventError, Topics
+
+from .settings import Settings
+from .store import Store, Taken
+from .walks import read_walk
+
+logger = logging.getLogger(__name__)
+ENOUGH_OPEN = 1_000
+"""Walks that wait in the store; with more, no more are read."""
+POLL = 0.2
+COMMIT_EVERY = 5.0
+
+
+class _Seek(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is not typed
+    """Goes to the store's offsets before anything is fetched: no `await` may stand before the last seek."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, store: Store) -> None:
+        self._consumer, self._store = consumer, store
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        for place in assigned:
+            offset = self._store.next_offset(place.topic, place.partition)
+            if offset is not None:
+                self._consumer.seek(place, offset)
+        logger.info("reads %d partitions", len(assigned))
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Nothing: who has read an event does not matter, the claims in the store say who writes it."""
+
+
+class Intake:
+    """Reads while the store has room, until it is `stopping`."""
+
+    def __init__(self, store: Store, settings: Settings, stopping: asyncio.Event) -> None:
+        topics = Topics(settings.topic_prefix)
+        self._store = store
+        self._stopping = stopping
+        self._consumer = AIOKafkaConsumer(
+            group_id=settings.group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            **settings.kafka,
+        )
+        self._consumer.subscribe([topics.resolved, topics.escalated], listener=_Seek(self._consumer, store))
+
+    async def start(self) -> None:
+        """Join the group; raises KafkaError where the brokers cannot be reached."""
+        try:
+            await self._consumer.start()
+        except KafkaError:
+            await self._consumer.stop()
+            raise
+
+    async def run(self) -> None:
+        """After `start`: take what comes."""
+        committed = time.monotonic()
+        try:
+            while not self._stopping.is_set():
+                if self._store.open_count() >= ENOUGH_OPEN:
+                    await asyncio.sleep(POLL)
+                else:
+                    got = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=ENOUGH_OPEN)
+                    self._take([record for records in got.values() for record in records])
+                if time.monotonic() - committed > COMMIT_EVERY:
+                    committed = time.monotonic()
+                    await self._tell_kafka()
+            await self._tell_kafka()
+        finally:
+            await self._consumer.stop()
+
+    def _take(self, records: list[ConsumerRecord]) -> None:
+        if not records:
+            return
+        taken, following = [], {}
+        for record in records:
+            following[record.topic, record.partition] = record.offset + 1
+            kept = _read(record)
+            if kept is not None:
+                taken.append(kept)
+        new = self._store.take(taken, following, time.time())
+        logger.info("read %d events, %d of them new", len(records), new)
+
+    async def _tell_kafka(self) -> None:
+        """For those who watch the lag, and for a store that is lost: what is written, not what was read."""
+        places = {place: self._store.written_offset(*place) for place in self._consumer.assignment()}
+        offsets = {place: offset for place, offset in places.items() if offset is not None}
+        try:
+            if offsets:
+                await self._consumer.commit(offsets)
+        except KafkaError as error:
+            logger.warning("Kafka was not told how far we are: %s", type(error).__name__)
+
+
+def _read(record: ConsumerRecord) -> Taken | None:
+    place = (record.topic, record.partition, record.offset)
+    try:
+        walk = read_walk(record.key, record.value)
+    except EventError as error:
+        logger.error("%s, partition %d, offset %d: parked, cannot be read", *place)
+        return Taken(*place, record.key, record.value, None, f"cannot be read: {error}")
+    return None if walk is None else Taken(*place, record.key, record.value, walk)
