@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import signal
 import sys
 import time
@@ -27,11 +26,11 @@ REMEMBER = 60 * 86_400.0
 
 async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then the calls under way end, and the group is left."""
-    me, stopping = secrets.token_hex(8), asyncio.Event()
+    stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with contextlib.closing(connect(settings.store)) as db:
-        store, calls = Store(db, me), Calls(db, me, settings.limits)
+        store, calls = Store(db), Calls(db, settings.limits)
         store.forget(time.time() - REMEMBER)
         intake = Intake(store, settings, stopping)
         await intake.start()

@@ -7,7 +7,7 @@ took, no window ever sees more than the limit.
 
 import sqlite3
 
-from .store import LostClaimError, transaction
+from .store import Claimed, LostClaimError, transaction
 from .vendor import Limits
 
 PAUSE = 0.05
@@ -17,16 +17,15 @@ PAUSE = 0.05
 class Calls:
     """Permits for calls. `take` one, make the call, say that it `ended`."""
 
-    def __init__(self, connection: sqlite3.Connection, me: str, limits: Limits) -> None:
+    def __init__(self, connection: sqlite3.Connection, limits: Limits) -> None:
         self._db = connection
-        self._me = me
         self._limits = limits
         self._window = limits.window.total_seconds()
 
-    def take(self, endpoint: str, now: float, until: float, *, writes: int | None = None) -> int | float:
+    def take(self, endpoint: str, now: float, until: float, *, writes: Claimed | None = None) -> int | float:
         """A permit's number, or (a float) how many seconds to wait before asking again.
 
-        `until`: when the call is over whatever happens. `writes`: the walk (its `n`) of which this call writes the
+        `until`: when the call is over whatever happens. `writes`: the walk of which this call writes the
         next step; with the permit its claim is held until then, and the step is in doubt. Raises LostClaimError.
         """
         with transaction(self._db) as db:
@@ -36,8 +35,8 @@ class Calls:
             if writes is not None:
                 held = db.execute(
                     "UPDATE walks SET in_doubt = 1, claimed_until = ?"
-                    " WHERE n = ? AND claimed_by = ? AND state = 'open'",
-                    (until, writes, self._me),
+                    " WHERE n = ? AND claim = ? AND state = 'open'",
+                    (until, writes.n, writes.claim),
                 )
                 if not held.rowcount:
                     raise LostClaimError

@@ -13,6 +13,7 @@ import httpx
 
 from .calls import Calls
 from .settings import Pace
+from .store import Claimed
 from .vendor import Request, Vendor
 from .verdict import Verdict, retry_after, verdict
 
@@ -55,10 +56,10 @@ class Client:
         self._token, self._token_until = "", 0.0
         self._token_lock = asyncio.Lock()
 
-    async def call(self, request: Request, *, writes: int | None = None) -> Answer:
+    async def call(self, request: Request, *, writes: Claimed | None = None) -> Answer:
         """Wait for a permit and make the call.
 
-        Raises LostClaimError where the walk that it writes is another's by now, and StoppedError.
+        Raises LostClaimError where the walk that it writes was claimed again, and StoppedError.
         """
         headers = dict(self._vendor.headers())
         if self._vendor.token_request() is not None:
@@ -89,7 +90,7 @@ class Client:
             self._token, self._token_until = answer.body["access_token"], self._clock() + life - TOKEN_MARGIN
             return None
 
-    async def _send(self, request: Request, headers: dict[str, str], writes: int | None) -> Answer:
+    async def _send(self, request: Request, headers: dict[str, str], writes: Claimed | None) -> Answer:
         call = await self._permit(request.endpoint, writes)
         try:
             async with asyncio.timeout(self._pace.timeout):
@@ -116,7 +117,7 @@ class Client:
                 self._calls.close(now + (self._pace.backoff if wait is None else wait))
         return _answer(said, response)
 
-    async def _permit(self, endpoint: str, writes: int | None) -> int:
+    async def _permit(self, endpoint: str, writes: Claimed | None) -> int:
         while not self._stopping.is_set():
             now = self._clock()
             until = now + self._pace.timeout + self._pace.settle

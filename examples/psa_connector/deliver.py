@@ -63,9 +63,8 @@ class Delivery:
         if free <= 0:
             return
         now = self._clock()
-        for claimed in self._store.claim(free, now, now + self._lease):
-            if claimed.n not in self._tasks:  # else it waits for a permit, and has its claim renewed
-                self._tasks[claimed.n] = asyncio.create_task(self._deliver(claimed))
+        for claimed in self._store.claim(free, now, now + self._lease, but=self._tasks):
+            self._tasks[claimed.n] = asyncio.create_task(self._deliver(claimed))
 
     async def _something_changes(self) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -82,16 +81,16 @@ class Delivery:
             try:
                 walk = read_walk(claimed.key, claimed.value)
                 if walk is None:
-                    self._store.stepped(claimed.n, self._clock(), 0.0, times=len(STEPS))
+                    self._store.stepped(claimed, self._clock(), 0.0, times=len(STEPS))
                     return
                 for step in STEPS[claimed.step :]:
-                    in_doubt = claimed.in_doubt and step is STEPS[claimed.step]
+                    in_doubt = bool(claimed.in_doubt) and step is STEPS[claimed.step]
                     if not await self._write(claimed, walk, step, in_doubt=in_doubt):
                         return
             except (EventError, UnfitError) as error:
                 self._park(claimed, str(error), str(error))
             except StoppedError:
-                self._store.release(claimed.n)
+                self._store.release(claimed)
 
     async def _write(self, claimed: Claimed, walk: Walk, step: Step, *, in_doubt: bool) -> bool:
         """Whether the step is written by now."""
@@ -105,14 +104,14 @@ class Delivery:
                 return self._not_written(claimed, step, answer, in_doubt=None)
             if _found(action, answer.body):
                 return self._stepped(claimed, step, "was written already")
-        answer = await self._client.call(action.write, writes=claimed.n)
+        answer = await self._client.call(action.write, writes=claimed)
         if answer.verdict is Verdict.DONE:
             return self._stepped(claimed, step, "written")
         return self._not_written(claimed, step, answer, in_doubt=answer.verdict is Verdict.IN_DOUBT)
 
     def _stepped(self, claimed: Claimed, step: Step, how: str) -> bool:
         now = self._clock()
-        self._store.stepped(claimed.n, now, now + self._lease)
+        self._store.stepped(claimed, now, now + self._lease)
         logger.info("%s: %s %s", claimed.id, step.value, how)
         return True
 
@@ -126,7 +125,7 @@ class Delivery:
         if answer.verdict is Verdict.IN_DOUBT:
             wait = max(wait, pace.settle)
         counts = answer.verdict is not Verdict.LOCKED_OUT and not answer.short.endswith("429")
-        attempts = self._store.failed(claimed.n, now, now + wait, in_doubt, reason, counts=counts)
+        attempts = self._store.failed(claimed, now, now + wait, in_doubt, reason, counts=counts)
         if attempts >= pace.attempts:
             self._park(claimed, where, f"{attempts} times {reason}")
             return False
@@ -135,7 +134,7 @@ class Delivery:
         return False
 
     def _park(self, claimed: Claimed, where: str, reason: str) -> None:
-        self._store.park(claimed.n, self._clock(), reason)
+        self._store.park(claimed, self._clock(), reason)
         logger.error("%s: parked, %s", claimed.id, where)
 
 

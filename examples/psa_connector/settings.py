@@ -163,6 +163,7 @@ def _kafka(env: Environment, variables: Mapping[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "bootstrap_servers": variables.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092"),
         "security_protocol": env.text("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
+        "group_instance_id": env.text("INSTANCE", "") or None,
     }
     if "SASL" in options["security_protocol"]:
         options |= {

@@ -7,10 +7,11 @@ are. Times are seconds of the machine's clock, passed in.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from .vendor import STEPS
 from .walks import Walk
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS walks (
     in_doubt INT NOT NULL DEFAULT 0, -- whether the next one may be written already
     failures INT NOT NULL DEFAULT 0, attempts INT NOT NULL DEFAULT 0, tried_at REAL NOT NULL DEFAULT 0,
     due REAL NOT NULL DEFAULT 0,     -- not to be tried before
-    claimed_by TEXT, claimed_until REAL NOT NULL DEFAULT 0,
+    claim TEXT, claimed_until REAL NOT NULL DEFAULT 0,
     at REAL NOT NULL,                -- when it was taken, then when it was done or parked
     reason TEXT
 );
@@ -58,9 +59,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A walk that is ours to write until the claim ends."""
+    """A walk that is ours to write, as long as nobody has claimed it after us."""
 
     n: int
+    claim: str
+    """Of this claim alone: whoever claims it after us, be it this very process, has another."""
     id: str
     key: bytes | None
     value: bytes | None
@@ -70,7 +73,7 @@ class Claimed:
 
 
 class LostClaimError(Exception):
-    """Another instance has the walk by now: leave it alone."""
+    """It was claimed again since: what we know of it is out of date, leave it alone."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -99,11 +102,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 class Store:
-    """What one instance, `me`, does with the file."""
+    """What an instance does with the file."""
 
-    def __init__(self, connection: sqlite3.Connection, me: str) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._me = me
 
     def take(self, taken: Iterable[Taken], next_offsets: Mapping[tuple[str, int], int], now: float) -> int:
         """Keep what is new among these, and where to read on; how many were new."""
@@ -147,31 +149,25 @@ class Store:
         """Walks that are not written yet."""
         return int(self._db.execute("SELECT count(*) FROM walks WHERE state = 'open'").fetchone()[0])
 
-    def claim(self, count: int, now: float, until: float) -> list[Claimed]:
-        """Walks that are due, of each ticket the first alone, and that nobody has; ours until then."""
+    def claim(self, count: int, now: float, until: float, but: Collection[int] = ()) -> list[Claimed]:
+        """Walks that are due, of each ticket the first alone, and that nobody has; until then nobody else has them.
+
+        `but`: not these.
+        """
+        claim = token_hex(8)
         with transaction(self._db) as db:
             rows = db.execute(
                 "SELECT * FROM walks AS w WHERE state = 'open' AND due <= ? AND claimed_until <= ? AND NOT EXISTS"
                 " (SELECT 1 FROM walks AS b WHERE b.ticket = w.ticket AND b.state = 'open' AND b.n < w.n)"
-                " ORDER BY n LIMIT ?",
+                f" AND n NOT IN ({','.join(map(str, but))}) ORDER BY n LIMIT ?",
                 (now, now, count),
             ).fetchall()
             db.executemany(
-                "UPDATE walks SET claimed_by = ?, claimed_until = ? WHERE n = ?",
-                [(self._me, until, row["n"]) for row in rows],
+                "UPDATE walks SET claim = ?, claimed_until = ? WHERE n = ?",
+                [(claim, until, row["n"]) for row in rows],
             )
-        return [
-            Claimed(
-                row["n"],
-                row["id"],
-                row["key"],
-                row["value"],
-                row["step"],
-                bool(row["in_doubt"]),
-                row["failures"],
-            )
-            for row in rows
-        ]
+        same = ("n", "id", "key", "value", "step", "in_doubt", "failures")
+        return [Claimed(claim=claim, **{name: row[name] for name in same}) for row in rows]
 
     def overtaken(self, walk: Walk) -> bool:
         """Whether a walk of the same ticket that ended later is known."""
@@ -181,11 +177,11 @@ class Store:
         ).fetchone()
         return found is not None
 
-    def stepped(self, n: int, now: float, until: float, times: int = 1) -> None:
+    def stepped(self, mine: Claimed, now: float, until: float, times: int = 1) -> None:
         """The next step is written; with the last one the walk is done, and what it said is forgotten."""
         done = f"step + {int(times)} >= {len(STEPS)}"
-        self._of_mine(
-            n,
+        self._change(
+            mine,
             f"step = step + {int(times)}, in_doubt = 0, failures = 0, attempts = 0, claimed_until = ?,"
             f" state = CASE WHEN {done} THEN 'done' ELSE state END, at = CASE WHEN {done} THEN ? ELSE at END,"
             f" key = CASE WHEN {done} THEN NULL ELSE key END, value = CASE WHEN {done} THEN NULL ELSE value END",
@@ -193,39 +189,36 @@ class Store:
         )
 
     def failed(
-        self, n: int, now: float, due: float, in_doubt: bool | None, reason: str, *, counts: bool
+        self, mine: Claimed, now: float, due: float, in_doubt: bool | None, reason: str, *, counts: bool
     ) -> int:
         """Try it again when it is due; how often this step failed while the PSA answered others.
 
         `in_doubt` None: as it was; `counts`: whether it says anything about the walk.
         """
-        self._of_mine(
-            n,
-            "failures = failures + 1, attempts = attempts + (? AND tried_at <= (SELECT last_ok FROM psa)),"
+        self._change(
+            mine,
+            "failures = failures + 1, attempts = attempts + (? AND tried_at < (SELECT last_ok FROM psa)),"
             " tried_at = ?, due = ?, in_doubt = coalesce(?, in_doubt), reason = ?, claimed_until = 0",
             (counts, now, due, in_doubt, reason),
         )
-        return int(self._db.execute("SELECT attempts FROM walks WHERE n = ?", (n,)).fetchone()[0])
+        return int(self._db.execute("SELECT attempts FROM walks WHERE n = ?", (mine.n,)).fetchone()[0])
 
-    def release(self, n: int) -> None:
+    def release(self, mine: Claimed) -> None:
         """Let others have it, as it is."""
-        self._of_mine(n, "claimed_until = 0", ())
+        self._change(mine, "claimed_until = 0", ())
 
-    def park(self, n: int, now: float, reason: str) -> None:
+    def park(self, mine: Claimed, now: float, reason: str) -> None:
         """Put it aside until a person says `retry`."""
-        self._db.execute(
-            "UPDATE walks SET state = 'parked', at = ?, reason = ? WHERE n = ? AND claimed_by = ?",
-            (now, reason, n, self._me),
-        )
+        self._change(mine, "state = 'parked', at = ?, reason = ?", (now, reason))
 
     def forget(self, before: float) -> None:
         """Drop what was done so long ago that its event cannot come again."""
         self._db.execute("DELETE FROM walks WHERE state = 'done' AND at < ?", (before,))
 
-    def _of_mine(self, n: int, change: str, values: tuple[object, ...]) -> None:
+    def _change(self, mine: Claimed, change: str, values: tuple[object, ...]) -> None:
         changed = self._db.execute(
-            f"UPDATE walks SET {change} WHERE n = ? AND claimed_by = ? AND state = 'open'",
-            (*values, n, self._me),
+            f"UPDATE walks SET {change} WHERE n = ? AND claim = ? AND state = 'open'",
+            (*values, mine.n, mine.claim),
         )
         if not changed.rowcount:
             raise LostClaimError
