@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=2, help="connectors at the same time")
     parser.add_argument("--kill-every", type=float, default=4, help="seconds, on average")
     parser.add_argument("--rate", type=float, default=0.05, help="share of the calls that fail, in each way")
-    parser.add_argument("--calls", type=int, default=1_000, help="allowed in --window")
+    parser.add_argument("--calls", type=int, default=150, help="allowed in --window")
     parser.add_argument("--window", type=float, default=10, help="seconds that stand for the hour")
     parser.add_argument("--parallel", type=int, default=3, help="calls at the same time to one endpoint")
     parser.add_argument("--seed", type=int, default=1)
