@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
 from typing import Any
@@ -125,9 +126,9 @@ async def topics(servers: str, prefix: str) -> None:
         await admin.close()
 
 
-async def whole(options: argparse.Namespace) -> dict[str, Any]:
+async def whole(options: argparse.Namespace, servers: str) -> dict[str, Any]:
+    """The run, on that Kafka; its figures."""
     with ExitStack() as stack:
-        servers = open_kafka(stack).bootstrap_servers
         children = stack.enter_context(Children())
         prefix = f"run.{time.time_ns():x}"
         await topics(servers, prefix)
@@ -136,7 +137,7 @@ async def whole(options: argparse.Namespace) -> dict[str, Any]:
         words = [word for name, value in limits.items() for word in (f"--{name}", value)]
         psa = Simulator(
             children, options.vendor, *rates, *words, "--hold", HOLD, "--slow", SLOW, "--seed",
-            str(options.seed), "--retry-after", "1", "--quiet",
+            str(options.seed), "--retry-after", str(options.retry_after), "--quiet",
         )  # fmt: skip
         stack.enter_context(closing(psa))
         settings = PACE | {
@@ -150,21 +151,28 @@ async def whole(options: argparse.Namespace) -> dict[str, Any]:
                 options.log.write(desk.connector.log())
 
 
-def main() -> None:
+def options(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vendor", choices=("connectwise", "autotask", "halopsa"), default="connectwise")
     parser.add_argument("--walks", type=int, default=2_000)
     parser.add_argument("--instances", type=int, default=2, help="connectors at the same time")
     parser.add_argument("--kill-every", type=float, default=4, help="seconds, on average")
     parser.add_argument("--rate", type=float, default=0.05, help="share of the calls that fail, in each way")
+    parser.add_argument("--retry-after", type=float, default=1, help="seconds that a 429 asks for")
     parser.add_argument("--calls", type=int, default=150, help="allowed in --window")
     parser.add_argument("--window", type=float, default=10, help="seconds that stand for the hour")
     parser.add_argument("--parallel", type=int, default=3, help="calls at the same time to one endpoint")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--patience", type=float, default=1_200, help="seconds after which it has failed")
+    parser.add_argument("--patience", type=float, default=1_800, help="seconds after which it has failed")
     parser.add_argument("--log", type=argparse.FileType("w"), help="where the connectors' log goes")
-    options = parser.parse_args()
-    print(json.dumps(asyncio.run(whole(options))))
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    with ExitStack() as stack:
+        servers = open_kafka(stack).bootstrap_servers
+        print(json.dumps(asyncio.run(whole(options(), servers))))
 
 
 if __name__ == "__main__":

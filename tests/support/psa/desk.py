@@ -37,6 +37,10 @@ class Desk:
             raise AssertionError(f"{error}; the connector: {self.connector.log()[-3_000:]}") from None
         return self.psa.shown()
 
+    async def logged(self, text: str) -> None:
+        """Wait until the connector has logged it."""
+        await until(lambda: text in self.connector.log(), PATIENCE, f"it logs {text!r}")
+
     def once(self, *events: Event) -> None:
         """These, and nothing else, are written, each once, and no limit was ever passed."""
         shown = self.psa.shown()

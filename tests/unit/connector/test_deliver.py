@@ -1,0 +1,101 @@
+"""Delivery against a PSA of a few lines: parked, locked out, overtaken, looked up."""
+
+import asyncio
+import json
+import random
+import sqlite3
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from examples.psa_connector.calls import Calls
+from examples.psa_connector.client import Client
+from examples.psa_connector.deliver import Delivery
+from examples.psa_connector.settings import Settings, read_settings
+from examples.psa_connector.store import Store
+from l1_walk_contracts import Event
+from tests.support.psa.ended import ended
+from tests.support.waiting import until
+from tests.unit.connector.test_settings import WHOLE
+from tests.unit.connector.test_store import take
+
+PATIENCE = 10.0
+
+
+class Psa:
+    """Does as `answer` says: a status for each call, by method and path."""
+
+    def __init__(self, answer: Callable[[httpx.Request], int]) -> None:
+        self.answer = answer
+        self.calls: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(f"{request.method} {request.url.path.rpartition('/')[2]}")
+        status = self.answer(request)
+        found: object = {"status": {"name": "New"}} if request.url.path.endswith("/1") else []
+        return httpx.Response(status, content=json.dumps(found))
+
+
+async def deliver(db: sqlite3.Connection, psa: Psa, done: Callable[[], bool], **settings: str) -> Store:
+    """Work on what is in the store until it is so."""
+    quick = {"TIMEOUT": "2s", "SETTLE": "1ms", "BACKOFF": "1ms", "LONGEST_BACKOFF": "2ms"} | settings
+    own: Settings = read_settings(WHOLE | {f"CONNECTOR_{name}": value for name, value in quick.items()})
+    stopping, store = asyncio.Event(), Store(db)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(psa), base_url=own.url) as http:
+        client = Client(http, own.vendor, Calls(db, own.limits), own.pace, stopping)
+        running = asyncio.create_task(Delivery(store, client, own, stopping, chance=random.Random(1)).run())
+        try:
+            await until(done, PATIENCE, "it is so")
+        finally:
+            stopping.set()
+            await running
+    return store
+
+
+def state(db: sqlite3.Connection, event: Event) -> str:
+    return str(db.execute("SELECT state FROM walks WHERE id = ?", (event.id,)).fetchone()[0])
+
+
+async def test_what_fails_again_and_again_is_parked_while_the_psa_answers_others(
+    db: sqlite3.Connection,
+) -> None:
+    poison, others = ended("666"), [ended(str(number)) for number in range(3)]
+    take(db, poison, *others)
+    psa = Psa(lambda request: 500 if "/666/" in request.url.path and request.method == "POST" else 200)
+    await deliver(db, psa, lambda: state(db, poison) == "parked", ATTEMPTS="3")
+    reason = db.execute("SELECT reason FROM walks WHERE id = ?", (poison.id,)).fetchone()[0]
+    assert reason.startswith("3 times note: HTTP 500")
+
+
+async def test_an_outage_parks_nothing(db: sqlite3.Connection) -> None:
+    event = ended("1")
+    take(db, event)
+    psa = Psa(lambda _: 503)
+    await deliver(db, psa, lambda: len(psa.calls) > 12, ATTEMPTS="2")
+    assert state(db, event) == "open"
+
+
+async def test_wrong_credentials_park_nothing(db: sqlite3.Connection) -> None:
+    event, other = ended("1"), ended("2")
+    take(db, event, other)
+    psa = Psa(lambda _: 401)
+    await deliver(db, psa, lambda: len(psa.calls) > 12, ATTEMPTS="2")
+    assert (state(db, event), state(db, other)) == ("open", "open")
+
+
+@pytest.mark.parametrize(
+    ("setting", "calls"),
+    [
+        ("doubtful", ["POST notes", "POST entries", "PATCH 1"]),
+        ("always", ["GET notes", "POST notes", "GET entries", "POST entries", "GET 1", "PATCH 1"]),
+    ],
+)
+async def test_it_looks_before_each_write_where_that_is_set(
+    db: sqlite3.Connection, setting: str, calls: list[str]
+) -> None:
+    event = ended("1")
+    take(db, event)
+    psa = Psa(lambda _: 200)
+    await deliver(db, psa, lambda: state(db, event) == "done", LOOK_UP=setting)
+    assert psa.calls == calls

@@ -1,0 +1,75 @@
+"""Settings: what is read, what is refused, and that a secret is never said; and what the connector depends on."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from examples.psa_connector.connectwise import ConnectWise
+from examples.psa_connector.settings import SettingsError, read_settings
+
+SECRET = "s3cr3t"
+WHOLE = {
+    "CONNECTOR_VENDOR": "connectwise",
+    "CONNECTOR_URL": "https://psa.example/v4_6_release/apis/3.0/",
+    "CONNECTOR_COMPANY": "acme",
+    "CONNECTOR_PUBLIC_KEY": "pub",
+    "CONNECTOR_PRIVATE_KEY": SECRET,
+    "CONNECTOR_CLIENT_ID": "id",
+    "CONNECTOR_STATUS_RESOLVED": "Resolved",
+    "CONNECTOR_STATUS_ESCALATED": "Escalated",
+}
+PACKAGE = Path(__file__).parents[3] / "examples" / "psa_connector"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "connectors.md"
+
+
+def test_limits_are_the_vendors_unless_set() -> None:
+    assert read_settings(WHOLE).limits == ConnectWise.limits
+    changed = read_settings(WHOLE | {"CONNECTOR_CALLS": "60", "CONNECTOR_CALLS_WINDOW": "1m"}).limits
+    assert (changed.calls, changed.window.total_seconds()) == (60, 60)
+
+
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("from-file\n")
+    env = WHOLE | {"CONNECTOR_PRIVATE_KEY_FILE": str(file)}
+    del env["CONNECTOR_PRIVATE_KEY"]
+    given, same = read_settings(env), read_settings(WHOLE | {"CONNECTOR_PRIVATE_KEY": "from-file"})
+    assert given.vendor.headers() == same.vendor.headers()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_is_missing_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({key: value for key, value in WHOLE.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CONNECTOR_VENDOR", "syncro"),
+        ("CONNECTOR_TIMEOUT", "30"),
+        ("CONNECTOR_CALLS", "many"),
+        ("CONNECTOR_CALLS", "0"),
+        ("CONNECTOR_MEMBERS_FILE", "/nowhere"),
+        ("CONNECTOR_PRIVATE_KEY_FILE", "/nowhere"),
+    ],
+)
+def test_what_is_wrong_is_named_and_no_secret_told(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as refused:
+        read_settings(WHOLE | {name: value})
+    assert SECRET not in str(refused.value)
+
+
+def test_the_settings_do_not_tell_secrets_when_printed() -> None:
+    assert SECRET not in repr(read_settings(WHOLE))
+
+
+def test_the_connector_depends_on_what_it_says_and_on_nothing_of_the_worker() -> None:
+    trees = [ast.parse(file.read_text()) for file in PACKAGE.glob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    others = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+    assert others == {"aiokafka", "httpx", "l1_walk_contracts"}
