@@ -1,23 +1,26 @@
 """Autotask PSA (Datto, Kaseya), REST API 1.0."""
 
+import re
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from .vendor import Action, Desk, Limits, Request, Step, booked, fit, number, ticket_number
+from .vendor import Action, Desk, Limits, Request, Search, Step, booked, fit, number, ticket_number
 from .walks import Walk
 
 INTERNAL_ONLY = 2
 """`publish` of a note: 1 is everybody, 2 the MSP's own people; a picklist that an MSP can look up in its Autotask."""
 NOTE_TYPE = 1
 TITLE = "L1 walk"
+TICKET_NUMBER = re.compile(r"T[0-9]{8}\.[0-9]{4,}")
+"""As people see it; the API wants the ticket's id."""
 
 
 class Autotask:
-    """The limits are the documented ones: of the whole database, and of each integration and object endpoint."""
+    """Of the 10,000 calls an hour that all integrations share, half: above that Autotask slows down for all."""
 
     secrets: ClassVar[tuple[str, ...]] = ("USERNAME", "SECRET", "INTEGRATION_CODE")
     limits: ClassVar[Limits] = Limits(
-        calls=10_000, window=timedelta(hours=1), parallel=3, note_characters=32_000
+        calls=5_000, window=timedelta(hours=1), parallel=3, note_characters=32_000
     )
 
     def __init__(self, secrets: dict[str, str]) -> None:
@@ -33,8 +36,16 @@ class Autotask:
     def token_request(self) -> Request | None:
         return None
 
-    def action(self, step: Step, walk: Walk, desk: Desk, limits: Limits) -> Action:
-        ticket = ticket_number(walk)
+    def ticket(self, walk: Walk) -> int | Search:
+        if not TICKET_NUMBER.fullmatch(walk.ticket_id):
+            return ticket_number(walk)
+        wanted = [{"op": "eq", "field": "ticketNumber", "value": walk.ticket_id}]
+        return Search(
+            Request("POST", "/Tickets/query", "Tickets", json={"filter": wanted}),
+            lambda found: next((int(item["id"]) for item in found["items"]), None),
+        )
+
+    def action(self, step: Step, walk: Walk, ticket: int, desk: Desk, limits: Limits) -> Action:
         match step:
             case Step.NOTE:
                 return _note(ticket, walk, limits)

@@ -4,7 +4,7 @@ from base64 import b64encode
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from .vendor import Action, Desk, Limits, Request, Step, booked, fit, number, ticket_number
+from .vendor import Action, Desk, Limits, Request, Search, Step, booked, fit, number, ticket_number
 from .walks import Walk
 
 NEWEST = {"orderBy": "id desc", "pageSize": "1000"}
@@ -31,8 +31,10 @@ class ConnectWise:
     def token_request(self) -> Request | None:
         return None
 
-    def action(self, step: Step, walk: Walk, desk: Desk, limits: Limits) -> Action:
-        ticket = ticket_number(walk)
+    def ticket(self, walk: Walk) -> int | Search:
+        return ticket_number(walk)
+
+    def action(self, step: Step, walk: Walk, ticket: int, desk: Desk, limits: Limits) -> Action:
         match step:
             case Step.NOTE:
                 return _note(ticket, walk, limits)

@@ -11,17 +11,18 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from l1_walk_contracts import EventError
 
 from .client import Answer, Client, StoppedError
 from .settings import Settings
 from .store import Claimed, LostClaimError, Store
-from .vendor import STEPS, Action, Step, UnfitError
+from .vendor import STEPS, Step, UnfitError
 from .verdict import Verdict, backoff
 from .walks import Walk, read_walk
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 IDLE = 0.2
 """Seconds between looks for walks that became due."""
@@ -83,26 +84,43 @@ class Delivery:
                 if walk is None:
                     self._store.stepped(claimed, self._clock(), 0.0, times=len(STEPS))
                     return
+                ticket = await self._ticket(claimed, walk)
+                if ticket is None:
+                    return
                 for step in STEPS[claimed.step :]:
                     in_doubt = bool(claimed.in_doubt) and step is STEPS[claimed.step]
-                    if not await self._write(claimed, walk, step, in_doubt=in_doubt):
+                    if not await self._write(claimed, walk, ticket, step, in_doubt=in_doubt):
                         return
             except (EventError, UnfitError) as error:
                 self._park(claimed, str(error), str(error))
             except StoppedError:
                 self._store.release(claimed)
 
-    async def _write(self, claimed: Claimed, walk: Walk, step: Step, *, in_doubt: bool) -> bool:
+    async def _ticket(self, claimed: Claimed, walk: Walk) -> int | None:
+        """The ticket's number in the PSA; None: it could not be asked for, and the walk waits."""
+        ticket = self._settings.vendor.ticket(walk)
+        if isinstance(ticket, int):
+            return ticket
+        answer = await self._client.call(ticket.request)
+        if answer.verdict is not Verdict.DONE:
+            self._not_written(claimed, STEPS[claimed.step], answer, in_doubt=None)
+            return None
+        number = _read(ticket.read, answer.body)
+        if number is None:
+            raise UnfitError("the PSA has no ticket of this number")
+        return number
+
+    async def _write(self, claimed: Claimed, walk: Walk, ticket: int, step: Step, *, in_doubt: bool) -> bool:
         """Whether the step is written by now."""
         if step is Step.STATUS and self._store.overtaken(walk):
             return self._stepped(claimed, step, "left: a later walk of the ticket says what it is")
         settings = self._settings
-        action = settings.vendor.action(step, walk, settings.desk, settings.limits)
+        action = settings.vendor.action(step, walk, ticket, settings.desk, settings.limits)
         if in_doubt or settings.always_look_up:
             answer = await self._client.call(action.look_up)
             if answer.verdict is not Verdict.DONE:
                 return self._not_written(claimed, step, answer, in_doubt=None)
-            if _found(action, answer.body):
+            if _read(action.found, answer.body):
                 return self._stepped(claimed, step, "was written already")
         answer = await self._client.call(action.write, writes=claimed)
         if answer.verdict is Verdict.DONE:
@@ -138,8 +156,8 @@ class Delivery:
         logger.error("%s: parked, %s", claimed.id, where)
 
 
-def _found(action: Action, body: Any) -> bool:
+def _read(reader: Callable[[Any], T], body: Any) -> T:
     try:
-        return action.found(body)
+        return reader(body)
     except (KeyError, TypeError, AttributeError) as error:
         raise UnfitError("the PSA's answer to the look-up has another form than is known") from error

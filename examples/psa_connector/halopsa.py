@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from .vendor import Action, Desk, Limits, Request, Step, booked, fit, number, ticket_number
+from .vendor import Action, Desk, Limits, Request, Search, Step, booked, fit, number, ticket_number
 from .walks import Walk
 
 NOTE_SUFFIX, TIME_SUFFIX = " note", " time"
@@ -32,8 +32,10 @@ class HaloPSA:
         }
         return Request("POST", "/auth/token", "token", form=form, query={"tenant": self._secrets["TENANT"]})
 
-    def action(self, step: Step, walk: Walk, desk: Desk, limits: Limits) -> Action:
-        ticket = ticket_number(walk)
+    def ticket(self, walk: Walk) -> int | Search:
+        return ticket_number(walk)
+
+    def action(self, step: Step, walk: Walk, ticket: int, desk: Desk, limits: Limits) -> Action:
         match step:
             case Step.NOTE:
                 return _note(ticket, walk, limits)

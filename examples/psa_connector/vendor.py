@@ -50,6 +50,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """How the number of a ticket is found, where the walk does not have it."""
+
+    request: Request
+    read: Callable[[Any], int | None]
+    """The number in the answer, as parsed JSON; None: there is no such ticket."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a vendor allows; each is a setting, these are the module's defaults."""
 
@@ -103,12 +112,15 @@ class Vendor(Protocol):
     def token_request(self) -> Request | None:
         """How to get a bearer token; None where the headers are enough."""
 
-    def action(self, step: Step, walk: Walk, desk: Desk, limits: Limits) -> Action:
-        """How the step is written; raises UnfitError."""
+    def ticket(self, walk: Walk) -> int | Search:
+        """The ticket as the PSA numbers it, so that no text of ours gets into a path; raises UnfitError."""
+
+    def action(self, step: Step, walk: Walk, ticket: int, desk: Desk, limits: Limits) -> Action:
+        """How the step is written on that ticket; raises UnfitError."""
 
 
 def ticket_number(walk: Walk) -> int:
-    """The ticket's id, which all three vendors want as a number; so no text of ours ever gets into a path."""
+    """The ticket's id as a number."""
     if not (walk.ticket_id.isascii() and walk.ticket_id.isdigit()):
         raise UnfitError("the ticket's id is not a number, as this PSA wants it")
     return int(walk.ticket_id)

@@ -100,7 +100,12 @@ def _autotask(desk: Desk) -> list[Route]:
         return await desk.serve(request, "TicketNotes", add, writes=True)
 
     async def query(request: Request) -> Response:
-        entity, [ticket, text] = request.path_params["entity"], (await request.json())["filter"]
+        entity, wanted = request.path_params["entity"], (await request.json())["filter"]
+        if entity == "Tickets":
+            number = int("".join(filter(str.isdigit, wanted[0]["value"])))
+            items = [] if number in desk.books.missing else [{"id": number}]
+            return await desk.serve(request, entity, lambda: {"items": items}, writes=False)
+        ticket, text = wanted
         kind, fields = {
             "TicketNotes": ("notes", {"description": "text"}),
             "TimeEntries": ("times", {"summaryNotes": "client", "internalNotes": "internal"}),

@@ -29,11 +29,15 @@ class Psa:
     def __init__(self, answer: Callable[[httpx.Request], int]) -> None:
         self.answer = answer
         self.calls: list[str] = []
+        self.bodies: dict[str, Callable[[str], object]] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(f"{request.method} {request.url.path.rpartition('/')[2]}")
         status = self.answer(request)
         found: object = {"status": {"name": "New"}} if request.url.path.endswith("/1") else []
+        for path, body in self.bodies.items():
+            if request.url.path.endswith(path):
+                found = body(request.content.decode())
         return httpx.Response(status, content=json.dumps(found))
 
 
@@ -66,6 +70,19 @@ async def test_what_fails_again_and_again_is_parked_while_the_psa_answers_others
     await deliver(db, psa, lambda: state(db, poison) == "parked", ATTEMPTS="3")
     reason = db.execute("SELECT reason FROM walks WHERE id = ?", (poison.id,)).fetchone()[0]
     assert reason.startswith("3 times note: HTTP 500")
+
+
+async def test_a_ticket_is_found_by_its_number_or_parked(db: sqlite3.Connection) -> None:
+    there, gone = ended("T20260131.0042"), ended("T20260131.0043")
+    take(db, there, gone)
+    psa = Psa(lambda _: 200)
+    psa.bodies["/query"] = lambda body: {"items": [{"id": 1}] if "0042" in body else []}
+    autotask = {"USERNAME": "u", "SECRET": "s", "INTEGRATION_CODE": "c", "STATUS_RESOLVED": "5", "ROLE": "8"}
+    await deliver(
+        db, psa, lambda: {state(db, there), state(db, gone)} == {"done", "parked"},
+        VENDOR="autotask", STATUS_ESCALATED="11", MEMBER="7", **autotask,
+    )  # fmt: skip
+    assert (state(db, there), state(db, gone)) == ("done", "parked")
 
 
 async def test_an_outage_parks_nothing(db: sqlite3.Connection) -> None:

@@ -14,6 +14,7 @@ from examples.psa_connector.vendor import (
     Action,
     Desk,
     Limits,
+    Search,
     Step,
     UnfitError,
     Vendor,
@@ -42,7 +43,7 @@ def walk(ticket: str = "1001", **data: Any) -> Walk:
 
 
 def actions(vendor: Vendor, of: Walk, desk: Desk = DESK, limits: Limits = LIMITS) -> dict[Step, Action]:
-    return {step: vendor.action(step, of, desk, limits) for step in STEPS}
+    return {step: vendor.action(step, of, 1001, desk, limits) for step in STEPS}
 
 
 def body(action: Action) -> dict[str, Any]:
@@ -114,10 +115,19 @@ def test_halos_note_is_not_taken_for_its_time_entry() -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: type(vendor).__name__)
-@pytest.mark.parametrize("ticket", ["T20260131.0042", "12/../13", "1 or 1=1", "١٢"])
+@pytest.mark.parametrize("ticket", ["T20260131.0042/..", "12/../13", "1 or 1=1", "١٢"])
 def test_a_ticket_that_is_no_number_is_unfit(vendor: Vendor, ticket: str) -> None:
     with pytest.raises(UnfitError):
-        vendor.action(Step.NOTE, walk(ticket), DESK, LIMITS)
+        vendor.ticket(walk(ticket))
+
+
+def test_autotask_is_asked_for_the_id_of_the_number_that_people_see() -> None:
+    assert VENDORS[1].ticket(walk("1001")) == 1001
+    search = VENDORS[1].ticket(walk("T20260131.0042"))
+    assert isinstance(search, Search)
+    [wanted] = search.request.json["filter"]
+    assert wanted == {"op": "eq", "field": "ticketNumber", "value": "T20260131.0042"}
+    assert (search.read({"items": [{"id": 42}]}), search.read({"items": []})) == (42, None)
 
 
 def test_a_technician_is_whom_the_msp_says() -> None:
@@ -127,7 +137,7 @@ def test_a_technician_is_whom_the_msp_says() -> None:
 
 def test_a_setting_that_autotask_needs_is_named_where_it_is_missing() -> None:
     with pytest.raises(UnfitError, match="resource"):
-        VENDORS[1].action(Step.TIME, walk(), Desk("5", "11"), LIMITS)
+        VENDORS[1].action(Step.TIME, walk(), 1001, Desk("5", "11"), LIMITS)
 
 
 def test_a_note_is_cut_with_a_pointer_and_keeps_its_marker() -> None:
