@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -79,16 +78,14 @@ class Client:
             if request is None or self._clock() < self._token_until:
                 return None
             answer = await self._send(request, {}, None)
-            if answer.verdict is not Verdict.DONE:
-                locked_out = answer.verdict is Verdict.REFUSED
-                return Answer(
-                    Verdict.LOCKED_OUT if locked_out else Verdict.NOT_DONE,
-                    f"no token: {answer.short}",
-                    answer.reason,
-                )
-            life = float(answer.body.get("expires_in", 0))
-            self._token, self._token_until = answer.body["access_token"], self._clock() + life - TOKEN_MARGIN
-            return None
+            body = answer.body if isinstance(answer.body, dict) else {}
+            if answer.verdict is Verdict.DONE and "access_token" in body:
+                life = float(body.get("expires_in", 0))
+                self._token, self._token_until = body["access_token"], self._clock() + life - TOKEN_MARGIN
+                return None
+            ours = answer.verdict in {Verdict.DONE, Verdict.REFUSED, Verdict.LOCKED_OUT}
+            said = Verdict.LOCKED_OUT if ours else Verdict.NOT_DONE
+            return Answer(said, f"no token, {answer.short}", f"no token, {answer.reason}")
 
     async def _send(self, request: Request, headers: dict[str, str], writes: Claimed | None) -> Answer:
         call = await self._permit(request.endpoint, writes)
@@ -105,7 +102,7 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._calls.ended(call, self._clock(), ok=False)
             return Answer(Verdict.NOT_DONE, f"no connection ({type(error).__name__})")
-        except (TimeoutError, httpx.TransportError) as error:
+        except (TimeoutError, httpx.RequestError) as error:
             # the permit stays taken: the PSA may be at it still
             return Answer(Verdict.IN_DOUBT, f"no answer ({type(error).__name__})")
         now = self._clock()
@@ -139,5 +136,5 @@ def _answer(said: Verdict, response: httpx.Response) -> Answer:
         return Answer(said, short, f"{short} {' '.join(response.text.split())[:REASON_CHARACTERS]}".strip())
     try:
         return Answer(said, short, body=response.json() if response.content else None)
-    except json.JSONDecodeError:
+    except ValueError:
         return Answer(said, short)

@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from l1_walk_contracts import EventError
 
@@ -105,7 +105,7 @@ class Delivery:
         if answer.verdict is not Verdict.DONE:
             self._not_written(claimed, STEPS[claimed.step], answer, in_doubt=None)
             return None
-        number = _read(ticket.read, answer.body)
+        number = _sure(lambda: ticket.read(answer.body))
         if number is None:
             raise UnfitError("the PSA has no ticket of this number")
         return number
@@ -115,12 +115,12 @@ class Delivery:
         if step is Step.STATUS and self._store.overtaken(walk):
             return self._stepped(claimed, step, "left: a later walk of the ticket says what it is")
         settings = self._settings
-        action = settings.vendor.action(step, walk, ticket, settings.desk, settings.limits)
+        action = _sure(lambda: settings.vendor.action(step, walk, ticket, settings.desk, settings.limits))
         if in_doubt or settings.always_look_up:
             answer = await self._client.call(action.look_up)
             if answer.verdict is not Verdict.DONE:
                 return self._not_written(claimed, step, answer, in_doubt=None)
-            if _read(action.found, answer.body):
+            if _sure(lambda: action.found(answer.body)):
                 return self._stepped(claimed, step, "was written already")
         answer = await self._client.call(action.write, writes=claimed)
         if answer.verdict is Verdict.DONE:
@@ -156,8 +156,11 @@ class Delivery:
         logger.error("%s: parked, %s", claimed.id, where)
 
 
-def _read(reader: Callable[[Any], T], body: Any) -> T:
+def _sure(way: Callable[[], T]) -> T:
+    """What it gives; an error in it (ours, or an answer of a form that is not known) parks this walk alone."""
     try:
-        return reader(body)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UnfitError("the PSA's answer to the look-up has another form than is known") from error
+        return way()
+    except UnfitError:
+        raise
+    except Exception as error:
+        raise UnfitError(f"our own error: {type(error).__name__}") from error

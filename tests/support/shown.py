@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 
 
-def shell_block(name: str) -> str:
-    """The block of README.md that stands under `<!-- test: NAME -->`."""
+def shell_block(name: str, page: str = "README.md") -> str:
+    """The block of the page that stands under `<!-- test: NAME -->`."""
     marked = rf"<!-- test: {re.escape(name)} -->\n```sh\n(.*?)```"
-    (block,) = re.findall(marked, (ROOT / "README.md").read_text(), re.DOTALL)
+    (block,) = re.findall(marked, (ROOT / page).read_text(), re.DOTALL)
     return str(block)
 
 

@@ -1,13 +1,14 @@
 """Settings: what is read, what is refused, and that a secret is never said; and what the connector depends on."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from examples.psa_connector.connectwise import ConnectWise
-from examples.psa_connector.settings import SettingsError, read_settings
+from examples.psa_connector.settings import VENDORS, SettingsError, read_settings
 
 SECRET = "s3cr3t"
 WHOLE = {
@@ -73,3 +74,13 @@ def test_the_connector_depends_on_what_it_says_and_on_nothing_of_the_worker() ->
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     others = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
     assert others == {"aiokafka", "httpx", "l1_walk_contracts"}
+
+
+def test_every_setting_is_in_the_document_and_no_other() -> None:
+    source = (PACKAGE / "settings.py").read_text()
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source)) | {"STORE", "LOG_LEVEL"}
+    read |= {secret for vendor in VENDORS.values() for secret in vendor.secrets}
+    rows = [
+        line.split("|")[1] for line in DOCUMENT.read_text().splitlines() if line.startswith("| `CONNECTOR_")
+    ]
+    assert {name for row in rows for name in re.findall(r"`CONNECTOR_([A-Z_]+)`", row)} == read
