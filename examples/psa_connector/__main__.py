@@ -26,21 +26,22 @@ REMEMBER = 60 * 86_400.0
 
 async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then the calls under way end, and the group is left."""
-    stopping = asyncio.Event()
+    stopping, gone = asyncio.Event(), ""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with contextlib.closing(connect(settings.store)) as db:
         store, calls = Store(db), Calls(db, settings.limits)
         store.forget(time.time() - REMEMBER)
-        intake = Intake(store, settings, stopping)
-        await intake.start()
-        async with (
-            httpx.AsyncClient(base_url=settings.url, timeout=None) as http,
-            asyncio.TaskGroup() as group,
-        ):
+        async with httpx.AsyncClient(base_url=settings.url, timeout=None) as http:
             client = Client(http, settings.vendor, calls, settings.pace, stopping)
-            group.create_task(intake.run())
-            group.create_task(Delivery(store, client, settings, stopping).run())
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(Intake(store, settings, stopping).run())
+                    group.create_task(Delivery(store, client, settings, stopping).run())
+            except* KafkaError as errors:
+                gone = f"Kafka: {errors.exceptions[0]}"
+    if gone:
+        sys.exit(gone)
 
 
 def main() -> None:
@@ -57,9 +58,7 @@ def main() -> None:
         else:
             _parked(options)
     except SettingsError as error:
-        sys.exit(f"{error}")
-    except KafkaError as error:
-        sys.exit(f"Kafka: {error}")
+        sys.exit(str(error))
 
 
 def _parked(options: argparse.Namespace) -> None:

@@ -54,30 +54,39 @@ class Intake:
         )
         self._consumer.subscribe([topics.resolved, topics.escalated], listener=_Seek(self._consumer, store))
 
-    async def start(self) -> None:
-        """Join the group; raises KafkaError where the brokers cannot be reached."""
-        try:
-            await self._consumer.start()
-        except KafkaError:
-            await self._consumer.stop()
-            raise
-
     async def run(self) -> None:
-        """After `start`: take what comes."""
-        committed = time.monotonic()
+        """Join the group, then take what comes. Raises KafkaError where the brokers cannot be reached to begin with."""
         try:
-            while not self._stopping.is_set():
-                if self._store.open_count() >= ENOUGH_OPEN:
-                    await asyncio.sleep(POLL)
-                else:
-                    got = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=ENOUGH_OPEN)
-                    self._take([record for records in got.values() for record in records])
-                if time.monotonic() - committed > COMMIT_EVERY:
-                    committed = time.monotonic()
-                    await self._tell_kafka()
-            await self._tell_kafka()
+            if await self._join():
+                await self._read()
         finally:
             await self._consumer.stop()
+
+    async def _join(self) -> bool:
+        """Whether we have partitions: it may take until the session of one that was killed is over."""
+        joining = asyncio.create_task(self._consumer.start())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({joining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if joining.done():
+            joining.result()
+            return True
+        joining.cancel()
+        await asyncio.wait({joining})
+        return False
+
+    async def _read(self) -> None:
+        committed = time.monotonic()
+        while not self._stopping.is_set():
+            if self._store.open_count() >= ENOUGH_OPEN:
+                await asyncio.sleep(POLL)
+            else:
+                got = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=ENOUGH_OPEN)
+                self._take([record for records in got.values() for record in records])
+            if time.monotonic() - committed > COMMIT_EVERY:
+                committed = time.monotonic()
+                await self._tell_kafka()
+        await self._tell_kafka()
 
     def _take(self, records: list[ConsumerRecord]) -> None:
         if not records:
@@ -85,7 +94,7 @@ class Intake:
         taken, following = [], {}
         for record in records:
             following[record.topic, record.partition] = record.offset + 1
-            kept = _read(record)
+            kept = _kept(record)
             if kept is not None:
                 taken.append(kept)
         new = self._store.take(taken, following, time.time())
@@ -102,7 +111,7 @@ class Intake:
             logger.warning("Kafka was not told how far we are: %s", type(error).__name__)
 
 
-def _read(record: ConsumerRecord) -> Taken | None:
+def _kept(record: ConsumerRecord) -> Taken | None:
     place = (record.topic, record.partition, record.offset)
     try:
         walk = read_walk(record.key, record.value)

@@ -23,6 +23,7 @@ async def test_killed_after_a_write_and_before_its_answer(open_desk: OpenDesk) -
     assert await desk.connector.stop(running) == 0
     desk.once(walk)
     assert desk.connector.log().count("was written already") == 3
+    assert desk.connector.log().count("read 1 events") == 1, "the store's offset was not gone to"
 
 
 async def test_an_instance_that_stood_still_writes_nothing_again(open_desk: OpenDesk) -> None:
