@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-import time
 
 import httpx
 from aiokafka.errors import KafkaError
@@ -20,9 +19,6 @@ from .parked import drop, list_parked, retry
 from .settings import Settings, SettingsError, read_settings, store_path
 from .store import Store, connect
 
-REMEMBER = 60 * 86_400.0
-"""Seconds that ids of what was done are kept: longer than Kafka keeps the events."""
-
 
 async def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT: then the calls under way end, and the group is left."""
@@ -31,7 +27,6 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with contextlib.closing(connect(settings.store)) as db:
         store, calls = Store(db), Calls(db, settings.limits)
-        store.forget(time.time() - REMEMBER)
         async with httpx.AsyncClient(base_url=settings.url, timeout=None) as http:
             client = Client(http, settings.vendor, calls, settings.pace, stopping)
             try:
@@ -50,8 +45,8 @@ def main() -> None:
         level=os.environ.get("CONNECTOR_LOG_LEVEL", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(message)s",
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    for library in ("httpx", "httpcore", "aiokafka"):  # the first logs every URL
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         if options.command == "run":
             asyncio.run(run(read_settings(os.environ)))

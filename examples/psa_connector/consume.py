@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 ENOUGH_OPEN = 1_000
 """Walks that wait in the store; with more, no more are read."""
 POLL = 0.2
-COMMIT_EVERY = 5.0
+UPKEEP_EVERY = 5.0
+REMEMBER = 60 * 86_400.0
+"""Seconds that ids of what was done are kept: longer than Kafka keeps the events."""
 
 
 class _Seek(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is not typed
@@ -76,15 +78,16 @@ class Intake:
         return False
 
     async def _read(self) -> None:
-        committed = time.monotonic()
+        kept_up = time.monotonic()
         while not self._stopping.is_set():
             if self._store.open_count() >= ENOUGH_OPEN:
                 await asyncio.sleep(POLL)
             else:
                 got = await self._consumer.getmany(timeout_ms=int(POLL * 1000), max_records=ENOUGH_OPEN)
                 self._take([record for records in got.values() for record in records])
-            if time.monotonic() - committed > COMMIT_EVERY:
-                committed = time.monotonic()
+            if time.monotonic() - kept_up > UPKEEP_EVERY:
+                kept_up = time.monotonic()
+                self._store.forget(time.time() - REMEMBER)
                 await self._tell_kafka()
         await self._tell_kafka()
 

@@ -88,7 +88,7 @@ class Delivery:
                 if ticket is None:
                     return
                 for step in STEPS[claimed.step :]:
-                    in_doubt = bool(claimed.in_doubt) and step is STEPS[claimed.step]
+                    in_doubt = claimed.in_doubt and step is STEPS[claimed.step]
                     if not await self._write(claimed, walk, ticket, step, in_doubt=in_doubt):
                         return
             except (EventError, UnfitError) as error:
@@ -142,7 +142,7 @@ class Delivery:
         wait = backoff(claimed.failures + 1, pace.backoff, pace.longest_backoff, self._chance)
         if answer.verdict is Verdict.IN_DOUBT:
             wait = max(wait, pace.settle)
-        counts = answer.verdict is not Verdict.LOCKED_OUT and not answer.short.endswith("429")
+        counts = answer.verdict is Verdict.IN_DOUBT
         attempts = self._store.failed(claimed, now, now + wait, in_doubt, reason, counts=counts)
         if attempts >= pace.attempts:
             self._park(claimed, where, f"{attempts} times {reason}")

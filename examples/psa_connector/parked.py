@@ -21,7 +21,7 @@ def list_parked(db: sqlite3.Connection) -> list[str]:
 
 def retry(db: sqlite3.Connection, numbers: Sequence[int] | None) -> int:
     """Open them again, None: all; how many. A connector that runs on the store takes them within a second."""
-    return _settle(db, "state = 'open', due = 0, failures = 0, attempts = 0, claimed_until = 0", numbers)
+    return _settle(db, "state = 'open', failures = 0, attempts = 0, claimed_until = 0", numbers)
 
 
 def drop(db: sqlite3.Connection, numbers: Sequence[int]) -> int:

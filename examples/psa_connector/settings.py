@@ -2,8 +2,9 @@
 
 import json
 import re
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -57,7 +58,7 @@ class Settings:
     """Whether to look before every write, not only before one that may have been done."""
     group: str
     topic_prefix: str
-    kafka: dict[str, Any]
+    kafka: dict[str, Any] = field(repr=False)
     """Options of the Kafka client."""
 
 
@@ -165,6 +166,8 @@ def _kafka(env: Environment, variables: Mapping[str, str]) -> dict[str, Any]:
         "security_protocol": env.text("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
         "group_instance_id": env.text("INSTANCE", "") or None,
     }
+    if "SSL" in options["security_protocol"]:
+        options["ssl_context"] = ssl.create_default_context(cafile=env.text("KAFKA_CA_FILE", "") or None)
     if "SASL" in options["security_protocol"]:
         options |= {
             "sasl_mechanism": env.text("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"),

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS walks (
 );
 CREATE INDEX IF NOT EXISTS open_walks ON walks (ticket, n) WHERE state = 'open';
 CREATE INDEX IF NOT EXISTS due_walks ON walks (n) WHERE state = 'open';
+CREATE INDEX IF NOT EXISTS done_walks ON walks (at) WHERE state = 'done';
 CREATE INDEX IF NOT EXISTS newest ON walks (ticket, ended_at);
 CREATE TABLE IF NOT EXISTS calls (n INTEGER PRIMARY KEY, endpoint TEXT, answered INT NOT NULL DEFAULT 0, until REAL);
 CREATE INDEX IF NOT EXISTS calls_until ON calls (until);
@@ -166,8 +167,11 @@ class Store:
                 "UPDATE walks SET claim = ?, claimed_until = ? WHERE n = ?",
                 [(claim, until, row["n"]) for row in rows],
             )
-        same = ("n", "id", "key", "value", "step", "in_doubt", "failures")
-        return [Claimed(claim=claim, **{name: row[name] for name in same}) for row in rows]
+        same = ("n", "id", "key", "value", "step", "failures")
+        return [
+            Claimed(claim=claim, in_doubt=bool(row["in_doubt"]), **{name: row[name] for name in same})
+            for row in rows
+        ]
 
     def overtaken(self, walk: Walk) -> bool:
         """Whether a walk of the same ticket that ended later is known."""

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import ssl
 import sys
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_what_is_wrong_is_named_and_no_secret_told(name: str, value: str) -> Non
     with pytest.raises(SettingsError, match=name) as refused:
         read_settings(WHOLE | {name: value})
     assert SECRET not in str(refused.value)
+
+
+def test_kafka_is_reached_as_its_operators_want() -> None:
+    assert "ssl_context" not in read_settings(WHOLE).kafka
+    secure = {"SECURITY_PROTOCOL": "SASL_SSL", "USERNAME": "me", "PASSWORD": "kafka-secret"}
+    kafka = read_settings(WHOLE | {f"CONNECTOR_KAFKA_{name}": value for name, value in secure.items()}).kafka
+    assert isinstance(kafka["ssl_context"], ssl.SSLContext)
+    assert (kafka["sasl_mechanism"], kafka["sasl_plain_password"]) == ("SCRAM-SHA-512", "kafka-secret")
 
 
 def test_the_settings_do_not_tell_secrets_when_printed() -> None:
