@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import sqlite3
 import sys
 
 import httpx
@@ -52,7 +53,7 @@ def main() -> None:
             asyncio.run(run(read_settings(os.environ)))
         else:
             _parked(options)
-    except SettingsError as error:
+    except (SettingsError, sqlite3.OperationalError) as error:
         sys.exit(str(error))
 
 

@@ -19,7 +19,7 @@ async def test_a_walk_becomes_one_note_one_time_entry_and_one_status(
     """Though one write of each kind has no answer: it is looked up, and found."""
     desk = open_desk(vendor)
     desk.psa.order(script={endpoint: ["unanswered"] for endpoint in ENDPOINTS[vendor]})
-    walks = [ended("1001"), ended("1002", resolved=False)]
+    walks = [ended("1001"), ended("T20260131.0042" if vendor == "autotask" else "1002", resolved=False)]
     await desk.publish(*walks)
     running = desk.connector.start()
     await desk.written(*walks)

@@ -12,7 +12,7 @@ from tests.support.psa.simulator import Simulator
 from tests.support.waiting import until
 
 PARTITIONS = 4
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Desk:
@@ -83,7 +83,9 @@ def newest(events: Iterable[Event], vendor: str) -> dict[int, Any]:
     found: dict[int, Any] = {}
     for event in sorted(events, key=lambda event: (event.time, event.id)):
         assert isinstance(event.data, ResolvedData | EscalatedData)
-        found[int(event.data.ticket.id)] = resolved if isinstance(event.data, ResolvedData) else escalated
+        found[int("".join(filter(str.isdigit, event.data.ticket.id)))] = (
+            resolved if isinstance(event.data, ResolvedData) else escalated
+        )
     return found
 
 
