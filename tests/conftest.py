@@ -13,12 +13,10 @@ Where the servers come from stands in `tests/support/servers.py`. What cannot be
 something, use `tests.support.waiting.until`.
 """
 
-import os
 import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import NoReturn
 
 import hypothesis
 import pytest
@@ -27,6 +25,7 @@ from service.dev.children import Children
 from service.dev.kafka import EmbeddedKafka
 from service.dev.postgres import EmbeddedPostgres
 from tests.support.databases import apart, new_database
+from tests.support.missing import cannot_have
 from tests.support.servers import (
     KafkaBroker,
     PostgresServer,
@@ -56,19 +55,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(line)
 
 
-def _cannot_have(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     with ExitStack() as stack:
         try:
             server = open_postgres(stack)
         except UnavailableError as error:
-            _cannot_have(str(error))
+            cannot_have(str(error))
         pytestconfig.stash[USED].append(server.origin)
         yield server
 
@@ -101,7 +94,7 @@ def kafka(pytestconfig: pytest.Config) -> Iterator[KafkaBroker]:
         try:
             broker = open_kafka(stack)
         except UnavailableError as error:
-            _cannot_have(str(error))
+            cannot_have(str(error))
         pytestconfig.stash[USED].append(broker.origin)
         yield broker
 
@@ -127,7 +120,7 @@ def own_postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def java() -> None:
     if missing := kafka_missing():
-        _cannot_have(f"no Apache Kafka of its own: {missing}")
+        cannot_have(f"no Apache Kafka of its own: {missing}")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from l1_walk_contracts import CommandRejectedData, Verb
 from service.dev.children import Children
 from tests.support.console_tools import console_tools
+from tests.support.missing import cannot_have
 from tests.support.servers import UnavailableError
 from tests.support.shown import on_site, put, run, shell_block
 from tests.support.site import PARTITIONS, PATIENCE, Site
@@ -25,7 +26,7 @@ MURMUR2 = " -X topic.partitioner=murmur2_random"
 @pytest.fixture
 def kcat() -> None:
     if not shutil.which("kcat"):
-        pytest.skip("kcat is not installed")
+        cannot_have("kcat is not installed")
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def tools() -> Iterator[list[Path]]:
         try:
             yield console_tools(children)
         except UnavailableError as error:
-            pytest.skip(str(error))
+            cannot_have(str(error))
 
 
 def usual_partition(session_id: str) -> int:
