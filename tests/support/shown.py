@@ -1,5 +1,6 @@
-"""What README.md and contracts/README.md show, and how a test runs it."""
+"""What README.md, contracts/README.md and docs/upstream.md show, and how a test runs it."""
 
+import json
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ from asyncio import create_subprocess_exec, timeout
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.support.shell import Shell
 from tests.support.site import Site
@@ -16,10 +18,19 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 
 
-def shell_block(name: str, page: str = "README.md") -> str:
-    """The block of the page that stands under `<!-- test: NAME -->`."""
-    marked = rf"<!-- test: {re.escape(name)} -->\n```sh\n(.*?)```"
-    (block,) = re.findall(marked, (ROOT / page).read_text(), re.DOTALL)
+def shell_block(name: str, document: str = "README.md") -> str:
+    """The block of a document that stands under `<!-- test: NAME -->`."""
+    return _block(name, "sh", document)
+
+
+def json_block(name: str, document: str) -> Any:
+    """The JSON that stands under `<!-- test: NAME -->`."""
+    return json.loads(_block(name, "json", document))
+
+
+def _block(name: str, language: str, document: str) -> str:
+    marked = rf"<!-- test: {re.escape(name)} -->\n```{language}\n(.*?)```"
+    (block,) = re.findall(marked, (ROOT / document).read_text(), re.DOTALL)
     return str(block)
 
 
@@ -42,10 +53,12 @@ def on_site(block: str, site: Site) -> str:
     return block.replace(".venv/bin/python", sys.executable)
 
 
-async def run(script: str, site: Site, *, given: str = "", path: Sequence[Path] = ()) -> str:
+async def run(
+    script: str, site: Site, *, given: str = "", path: Sequence[Path] = (), patience: float = PATIENCE
+) -> str:
     """What bash, at the top of the repository with the settings of the site, says on standard output.
 
-    The last command must end well; whatever still runs after a minute is ended, and fails the test.
+    The last command must end well; whatever still runs after `patience` seconds is ended, and fails the test.
     """
     env = Shell(site.settings).env
     env["PATH"] = os.pathsep.join([*map(str, path), env["PATH"]])
@@ -53,7 +66,7 @@ async def run(script: str, site: Site, *, given: str = "", path: Sequence[Path] 
         "bash", "-c", script, cwd=ROOT, env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
     )
     try:
-        async with timeout(PATIENCE):
+        async with timeout(patience):
             out, err = await process.communicate(given.encode())
     finally:
         if process.returncode is None:
