@@ -20,8 +20,8 @@ say() {
 } | kafka-console-producer.sh --bootstrap-server "$KAFKA" --topic "$PREFIX.commands" \
   --property parse.key=true --property key.separator='|' >&2
 
-exec 3< <(exec kafka-console-consumer.sh --bootstrap-server "$KAFKA" --include "${PREFIX//./[.]}[.](resolved|rejected)" \
-  --from-beginning --timeout-ms "${WAIT_SECONDS:-30}000" 2>/dev/null)
+exec 3< <(exec kafka-console-consumer.sh --bootstrap-server "$KAFKA" --from-beginning \
+  --include "${PREFIX//./[.]}[.](resolved|rejected)" --timeout-ms "${WAIT_SECONDS:-30}000" 2>/dev/null)
 trap 'kill $! 2>/dev/null' EXIT
 while read -r event <&3; do
   case $event in

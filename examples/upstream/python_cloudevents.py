@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 SERVERS = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
 PREFIX = os.environ.get("WALK_TOPIC_PREFIX", "l1.walk")
 SECONDS = float(os.environ.get("WAIT_SECONDS", "30"))
+BROKER_SECONDS = 30.0
 MODES = {"structured": kafka.to_structured_event, "binary": kafka.to_binary_event}
 WHO = {
     "account_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
@@ -50,7 +51,7 @@ def publish(session: str, mode: str) -> None:
         producer.produce(
             f"{PREFIX}.commands", message.value, message.key, headers=headers, on_delivery=delivered
         )
-    if producer.flush(SECONDS):
+    if producer.flush(BROKER_SECONDS):
         sys.exit(f"Kafka at {SERVERS} did not take all commands")
 
 
@@ -59,14 +60,13 @@ def delivered(error: KafkaError | None, _message: Message) -> None:
         raise KafkaException(error)
 
 
-def consumer_of_what_comes(*names: str) -> Consumer:
+def consumer_of_what_comes(*topics: str) -> Consumer:
     consumer = Consumer({"bootstrap.servers": SERVERS, "group.id": "unused", "enable.auto.commit": False})
     ends = []
-    for name in names:
-        topic = consumer.list_topics(f"{PREFIX}.{name}", SECONDS).topics[f"{PREFIX}.{name}"]
-        for partition in map(TopicPartition, [topic.topic] * len(topic.partitions), topic.partitions):
-            partition.offset = consumer.get_watermark_offsets(partition, SECONDS)[1]
-            ends.append(partition)
+    for topic in topics:
+        for number in consumer.list_topics(topic, BROKER_SECONDS).topics[topic].partitions:
+            _, end = consumer.get_watermark_offsets(TopicPartition(topic, number), BROKER_SECONDS)
+            ends.append(TopicPartition(topic, number, end))
     consumer.assign(ends)
     return consumer
 
@@ -89,7 +89,7 @@ def ending(consumer: Consumer, session: str) -> str:
 
 def main() -> None:
     session = str(uuid4())
-    consumer = consumer_of_what_comes("resolved", "rejected")
+    consumer = consumer_of_what_comes(f"{PREFIX}.resolved", f"{PREFIX}.rejected")
     try:
         publish(session, sys.argv[1] if len(sys.argv) > 1 else "structured")
         print(ending(consumer, session))

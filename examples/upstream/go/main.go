@@ -62,7 +62,9 @@ func command(session, verb string, data object) (*kgo.Record, error) {
 	}, err
 }
 
-func publish(ctx context.Context, client *kgo.Client, session string) error {
+func publish(client *kgo.Client, session string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
 	for _, act := range walk {
 		record, err := command(session, act.verb, act.data)
 		if err != nil {
@@ -86,7 +88,9 @@ type event struct {
 	}
 }
 
-func ending(ctx context.Context, client *kgo.Client, session string) (string, error) {
+func ending(client *kgo.Client, session string, patience time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	for {
 		fetched := client.PollFetches(ctx)
 		if err := fetched.Err0(); err != nil {
@@ -110,8 +114,6 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds)*time.Second)
-	defer cancel()
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(strings.Split(servers, ",")...),
 		kgo.ConsumeTopics(prefix+".resolved", prefix+".rejected"),
@@ -122,10 +124,10 @@ func run() error {
 	}
 	defer client.Close()
 	session := uuid()
-	if err := publish(ctx, client, session); err != nil {
+	if err := publish(client, session); err != nil {
 		return fmt.Errorf("Kafka at %s: %w", servers, err)
 	}
-	said, err := ending(ctx, client, session)
+	said, err := ending(client, session, time.Duration(seconds)*time.Second)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("nothing came within %d seconds: does a worker run?", seconds)
 	}

@@ -28,11 +28,7 @@ def kcat() -> None:
 
 @pytest.mark.timeout(2 * FIVE_MINUTES)
 async def test_five_minutes_with_pip_alone_lead_to_an_event(site: Site, tmp_path: Path) -> None:
-    elsewhere = {
-        "python3 ": f"{sys.executable} ",
-        " upstream\n": f" {tmp_path}/new\n",
-        "upstream/bin": f"{tmp_path}/new/bin",
-    }
+    elsewhere = {"python3 ": f"{sys.executable} ", ".venv-upstream": str(tmp_path / "new")}
     said = await run(put(shell_block("five-minutes", PAGE), elsewhere), site, patience=FIVE_MINUTES)
     session_id, summary = what_is_shown(said)
     assert timeless(summary) == SUMMARY

@@ -1,8 +1,10 @@
 """The programs of examples/upstream: whatever publishes a walk, the same comes of it."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
+import pytest_asyncio
 
 from tests.support.missing import cannot_have
 from tests.support.servers import UnavailableError
@@ -29,10 +31,10 @@ QUICK = [name for name in ONCE if "java/" not in name and "console" not in name]
 """Without those that Java takes seconds to start."""
 
 
-@pytest.fixture(params=PROGRAMS)
-def program(request: pytest.FixtureRequest, programs: Programs) -> str:
+@pytest_asyncio.fixture(params=PROGRAMS, loop_scope="module")
+async def program(request: pytest.FixtureRequest, programs: Programs) -> str:
     try:
-        programs.prepare(request.param)
+        await asyncio.to_thread(programs.prepare, request.param)  # the worker goes on meanwhile
     except UnavailableError as error:
         cannot_have(str(error))
     return str(request.param)
