@@ -13,6 +13,7 @@ Where the servers come from stands in `tests/support/servers.py`. What cannot be
 something, use `tests.support.waiting.until`.
 """
 
+import os
 import secrets
 import signal
 from collections.abc import Iterator
