@@ -23,6 +23,7 @@ _DATABASE_SETTINGS = {"max_connections": str(CONNECTIONS), "shared_buffers": "64
 _BROKER_SETTINGS = {
     # a broker that was killed is let in again when its session is over: by default after 9 s
     "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "1000",
     # scenarios that need many rebalances use a shorter session than the worker's
     "group.min.session.timeout.ms": "500",
 }

@@ -303,14 +303,14 @@ async def test_what_ended_its_workers_is_put_aside_by_the_next_one(site: Site) -
     walk, other = Walk(), Walk()
     places = await site.send(walk.start(), other.start(), walk.step("a"), other.step("b"), partition=0)
     await site.database.execute(
-        "INSERT INTO l1_walk_progress (topic, partition, takes, tried_offset, tries) VALUES ($1, 0, 4, $2, 2)",
+        "INSERT INTO l1_walk_progress (topic, partition, takes, tried_offset, tries) VALUES ($1, 0, 5, $2, 3)",
         site.topics.commands,
         places[0].offset,
     )
     async with working(site.settings):
         await site.all_handled()
     head, parked = await letters(site)
-    assert head["error"] == "2 workers in a row ended while it was handled alone"
+    assert head["error"] == "3 workers in a row ended while it was handled alone"
     assert (head["class"], parked["class"]) == ("failed", "parked")
     assert (await site.session(other.id))["version"] == 2
     assert await site.count("l1_walk_progress", "takes = 0 AND tried_offset IS NULL AND tries = 0") == 6

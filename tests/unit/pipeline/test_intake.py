@@ -184,11 +184,11 @@ async def test_a_record_that_ends_its_workers_is_put_aside() -> None:
     log = Log({0: [GOOD, GOOD, GOOD]})
     log.held[0].alone_until = 4
     log.tries[0, 0] = 1
-    log.tries[0, 2] = 2
+    log.tries[0, 2] = 3
     await log.drain(100)
     assert log.committed == {0: [0, 2, 4]}
-    assert log.aside == ["put aside: 2 workers in a row ended while it was handled alone"]
-    assert log.tries == {(0, 0): 2, (0, 2): 3}, "what is not in doubt any more is not noted"
+    assert log.aside == ["put aside: 3 workers in a row ended while it was handled alone"]
+    assert log.tries == {(0, 0): 2, (0, 2): 4}, "what is not in doubt any more is not noted"
     assert log.batches == [1, 1, 1]
 
 
