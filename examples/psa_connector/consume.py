@@ -1,6 +1,7 @@
 """From Kafka into the store: events and offsets in one transaction, so that each is taken once."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Collection
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 ENOUGH_OPEN = 1_000
 """Walks that wait in the store; with more, no more are read."""
 POLL = 0.2
+LEAVE_SECONDS = 3.0
+"""To leave the group; else it notices by itself, when our session is over."""
 UPKEEP_EVERY = 5.0
 REMEMBER = 60 * 86_400.0
 """Seconds that ids of what was done are kept: longer than Kafka keeps the events."""
@@ -62,7 +65,10 @@ class Intake:
             if await self._join():
                 await self._read()
         finally:
-            await self._consumer.stop()
+            with contextlib.suppress(
+                TimeoutError
+            ):  # it would wait for the group's answer, however long that takes
+                await asyncio.wait_for(self._consumer.stop(), LEAVE_SECONDS)
 
     async def _join(self) -> bool:
         """Whether we have partitions: it may take until the session of one that was killed is over."""
