@@ -28,10 +28,10 @@ class Doubt:
     """Counts what speaks against records of one topic.
 
     Args:
-        note: notes, for good, that the record of this partition and offset is tried alone; how often it was by now.
+        note: notes, for good, that the record of this partition and offset is tried alone, the how manieth time.
     """
 
-    def __init__(self, note: Callable[[int, int], Awaitable[int]]) -> None:
+    def __init__(self, note: Callable[[Partition, int, int], Awaitable[None]]) -> None:
         self._note = note
         self._failures: dict[int, tuple[int, int]] = {}
         """Partition to the offset that its work failed at last, and how often in a row."""
@@ -86,8 +86,10 @@ class Doubt:
             self._verdicts += 1
             return f"failed alone {failures} times while the database answered: {describe(error)}"
         if self._noted.get(partition.number) != (partition.epoch, offset):
-            if await self._note(partition.number, offset) > DEATHS:
+            before = partition.tries if partition.tried_offset == offset else 0
+            if before >= DEATHS:
                 return f"{DEATHS} workers in a row ended while it was handled alone"
+            await self._note(partition, offset, before + 1)
             self._noted[partition.number] = partition.epoch, offset
         return None
 

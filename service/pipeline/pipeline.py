@@ -19,7 +19,7 @@ from service.pipeline.doubt import Doubt
 from service.pipeline.fold import Fold
 from service.pipeline.intake import Intake
 from service.pipeline.observer import Observer
-from service.pipeline.partitions import Partitions
+from service.pipeline.partitions import Partition, Partitions
 from service.pipeline.peek import digests, holding
 from service.pipeline.publishers import Publishers
 from service.pipeline.reference_topic import CatchUp, ReferenceBatch
@@ -129,9 +129,9 @@ class Pipeline:
         return partitions
 
     def _doubt(self, topic: str) -> Doubt:
-        async def note(partition: int, offset: int) -> int:
+        async def note(held: Partition, offset: int, tries: int) -> None:
             async with self._database.transaction() as connection:
-                return await progress.note_try(connection, topic, partition, offset)
+                await progress.note_try(connection, topic, held.number, held.epoch, offset, tries)
 
         return Doubt(note)
 

@@ -74,13 +74,14 @@ async def give_up(connection: Connection, topic: str, epochs: Mapping[int, int])
     await connection.execute(_GIVE_UP, topic, list(epochs), list(epochs.values()))
 
 
-async def note_try(connection: Connection, topic: str, partition: int, offset: int) -> int:
-    """Note that the record at this offset is about to be tried alone.
+async def note_try(
+    connection: Connection, topic: str, partition: int, epoch: int, offset: int, tries: int
+) -> None:
+    """Note that the record at this offset is about to be tried alone, the how manieth time that is.
 
-    Returns:
-        How often it was by now, this time included.
+    Noted again, where the answer got lost, it is the same. Nothing is noted where the epoch is another by now.
     """
-    return int(await connection.fetchval(_NOTE_TRY, topic, partition, offset))
+    await connection.execute(_NOTE_TRY, topic, partition, epoch, offset, tries)
 
 
 async def lock(connection: Connection, topic: str, partitions: Collection[int]) -> list[Progress]:
@@ -147,9 +148,8 @@ FROM mine WHERE p.topic = $1 AND p.partition = mine.partition
 """
 
 _NOTE_TRY = """
-UPDATE l1_walk_progress
-SET tries = CASE WHEN tried_offset = $3 THEN tries + 1 ELSE 1 END, tried_offset = $3
-WHERE topic = $1 AND partition = $2 RETURNING tries
+UPDATE l1_walk_progress SET tried_offset = $4, tries = $5
+WHERE topic = $1 AND partition = $2 AND epoch = $3
 """
 
 _MOVE_OVER = """

@@ -118,11 +118,10 @@ class Log:
             put_aside=put_aside,
         )
 
-    async def note(self, partition: int, offset: int) -> int:
+    async def note(self, partition: Partition, offset: int, tries: int) -> None:
+        self.tries[partition.number, offset] = tries
         if self.note_faults:
             raise self.note_faults.pop()
-        self.tries[partition, offset] += 1
-        return self.tries[partition, offset]
 
     async def drain(self, size: int, intake: Intake[One] | None = None) -> None:
         """Fetch and take, `size` records at a time, until nothing more comes."""

@@ -182,14 +182,23 @@ async def test_where_nothing_can_be_put_aside_the_world_is_waited_for() -> None:
 
 async def test_a_record_that_ends_its_workers_is_put_aside() -> None:
     log = Log({0: [GOOD, GOOD, GOOD]})
-    log.held[0].alone_until = 4
-    log.tries[0, 0] = 1
-    log.tries[0, 2] = 3
+    held = log.held[0]
+    held.alone_until, held.tried_offset, held.tries = 4, 0, 3
     await log.drain(100)
     assert log.committed == {0: [0, 2, 4]}
     assert log.aside == ["put aside: 3 workers in a row ended while it was handled alone"]
-    assert log.tries == {(0, 0): 2, (0, 2): 4}, "what is not in doubt any more is not noted"
+    assert log.tries == {(0, 2): 1}, "what is not in doubt any more is not noted"
     assert log.batches == [1, 1, 1]
+
+
+async def test_a_note_whose_answer_gets_lost_is_nobodys_end() -> None:
+    log = Log({0: [GOOD, GOOD]})
+    log.held[0].alone_until = 4
+    log.note_faults = [ConnectionResetError(ANSWER_LOST)] * 9
+    await log.drain(100)
+    assert log.committed == {0: [0, 2]}
+    assert not log.aside
+    assert set(log.tries.values()) == {1}
 
 
 class KilledError(BaseException):
