@@ -20,9 +20,6 @@ from service.domain.history import History
 from service.domain.path import is_rewind
 from service.domain.text import clip, count, fit, id_text, length, minute, one_line, paragraph
 
-CUSTOMER_SUMMARY_CHARS: Final = 16_000
-"""So that it fits an event beside resolution notes of full length, which are never cut."""
-
 _FEW = 50
 """Steps and notes of a walk that is told at once, and measured then: most walks."""
 _BLOCK_CHARS = 4_000
@@ -71,7 +68,7 @@ def customer_summary(walk: History) -> str:
         case AbandonData():
             outcome = "was worked on, but is not resolved yet."
     request = f"Your request (ticket {one_line(walk.session.ticket_id)})"
-    return clip(f"{request} {outcome}\n\nWorked on: {_period(walk)}.", CUSTOMER_SUMMARY_CHARS)
+    return clip(f"{request} {outcome}\n\nWorked on: {_period(walk)}.", limits.CUSTOMER_SUMMARY_CHARS)
 
 
 def _compose(header: str, ending: str, steps: Sequence[str], notes: Sequence[str]) -> str:

@@ -20,13 +20,19 @@ _COMMAND_ID = "3f8a1c5d-7e92-4b06-a4d3-8c5f1e2b9a70"
 
 
 class _CloudEvent(BaseModel, Generic[Data]):
-    specversion: Literal["1.0"] = Field(description="Of CloudEvents.")
-    type: str = Field(description="What it is.")
+    specversion: Literal["1.0"] = Field(
+        title="Specification version", description="The version of CloudEvents."
+    )
+    type: str = Field(description="What it is, and its version.")
     datacontenttype: str | None = Field(
-        default=None, description="application/json, or absent.", examples=["application/json"]
+        default=None,
+        title="Content type of data",
+        description="application/json; absent means the same.",
+        examples=["application/json"],
     )
     traceparent: str | None = Field(
         default=None,
+        title="Trace parent",
         description="W3C trace context, from a command to its events; passed over if malformed.",
         examples=["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
     )
@@ -35,17 +41,22 @@ class _CloudEvent(BaseModel, Generic[Data]):
 class CommandMessage(_CloudEvent[Data]):
     """A command: the record's value in structured mode.
 
-    In binary mode the attributes are headers named `ce_ATTRIBUTE`, and the value is `data`. The record's key is
-    the session id. At most 524,288 bytes and 20,000 JSON values. `data_base64` is not read. Null is as good as
-    absent. Of doubled keys and headers the last counts. Attributes and fields that are unknown are ignored.
+    In structured mode send the header `content-type: application/cloudevents+json`; in binary mode the attributes
+    are headers named `ce_ATTRIBUTE`, and the value is `data`. The key must be the session id, as in `subject`. A
+    value has at most 524,288 bytes and 20,000 JSON values. `data_base64` is not read. Null is as good as absent.
+    Of doubled keys and headers the last counts. Attributes and fields that are unknown are ignored. Lengths of
+    text are in Unicode code points.
     """
 
     id: _Usable = Field(
-        description="Its identity, together with source: sent again, it counts once. A UUID is advised.",
+        description="The command's identity, together with source: sent again, it counts once. A UUID is advised.",
         examples=[_COMMAND_ID],
     )
     source: _Usable = Field(description="Who sends it, a URI reference.", examples=["/product/walks"])
-    subject: _SessionId = Field(description="The session id, in canonical lowercase form.")
+    subject: _SessionId = Field(
+        title="Session ID",
+        description="The session id: a UUID in canonical lowercase form, made up by whoever starts the walk.",
+    )
     time: Moment | None = Field(
         default=None,
         description="When it happened, RFC 3339. Absent: the record's timestamp, which also replaces one that "
@@ -56,23 +67,35 @@ class CommandMessage(_CloudEvent[Data]):
 
 
 class EventMessage(_CloudEvent[Data]):
-    """An event: the record's value, in structured mode.
+    """An event: the record's value, in structured mode (header `content-type: application/cloudevents+json`).
 
-    A consumer may see it again, with the same id and bytes: it drops ids it knows. New attributes and fields
-    may come.
+    A consumer may see it again, at any time, with the same id and bytes: it drops ids it knows. New attributes,
+    fields and types of event may come: pass over those that you do not know. What may be absent is left out,
+    never null. Lengths of text are in Unicode code points.
     """
 
     id: CanonicalUUID = Field(description="Made from what it tells of: the same fact has always the same id.")
-    source: str = Field(description="The worker's setting.", examples=["/l1-walk-worker"])
-    subject: _SessionId = Field(description="The session id.")
+    source: str = Field(
+        description="Which worker it comes from; a setting of the worker.", examples=["/l1-walk-worker"]
+    )
+    subject: _SessionId = Field(
+        title="Session ID", description="The session id: a UUID in canonical lowercase form."
+    )
     time: Moment = Field(
         description="When what it tells of happened, RFC 3339, UTC.", examples=["2026-01-31T09:30:00Z"]
     )
     accountid: CanonicalUUID | None = Field(
-        default=None, description="The client company; absent where a rejected command named no readable one."
+        default=None,
+        title="Account ID",
+        description="The client company; absent where a rejected command named no readable one.",
     )
     sessionversion: Version | None = Field(
-        default=None, description="The session's version after the command; absent where there is no session."
+        default=None,
+        title="Session version",
+        description="How many changes the walk has seen, this one included, from 1 on; absent where there is no "
+        "session.",
     )
-    causationid: _Usable = Field(description="The id of the command it comes from.", examples=[_COMMAND_ID])
+    causationid: _Usable = Field(
+        title="Causation ID", description="The id of the command it comes from.", examples=[_COMMAND_ID]
+    )
     data: Data = Field(description="What happened.")

@@ -30,7 +30,7 @@ class Ticket:
         required_text(limits.TICKET_ID_CHARS),
         Field(description="The ticket's id in its system, 1 to 64 characters.", examples=["T20260131.0042"]),
     ]
-    kind: Annotated[TicketKind, Field(description="psa: of the PSA; internal: of the product alone.")]
+    kind: Annotated[TicketKind, Field(description="Where it lives.")]
 
 
 class CommandBase(BaseModel):
@@ -78,10 +78,14 @@ class StartData(CommandBase):
     ticket: Ticket = Field(description="The ticket that is walked.")
     session_kind: SessionKind = Field(description="What is walked.")
     flow_id: CanonicalUUID | None = Field(
-        default=None, description="The published flow, if session_kind is flow."
+        default=None,
+        description="The published flow; given if session_kind is flow, else absent.",
+        examples=["e2a4c6d8-1b3f-4c5e-8d7a-9f0b1c2d3e4f"],
     )
     flow_proposal_id: CanonicalUUID | None = Field(
-        default=None, description="The draft flow, if session_kind is proposal."
+        default=None,
+        description="The draft flow; given if session_kind is proposal, else absent.",
+        examples=["91f3b5d7-2c4e-4a6b-8c0d-e1f2a3b4c5d6"],
     )
     start_node_id: NodeId | None = Field(
         default=None, description="The node it begins at; absent: any may come first.", examples=["root"]
@@ -148,14 +152,18 @@ class ResolveData(CommandBase):
     """`resolve`: ends the walk resolved."""
 
     resolution_notes: RequiredText = Field(description="What solved it; not blank.")
-    helpful: StrictBool | None = Field(default=None, description="Whether what was walked helped.")
+    helpful: StrictBool | None = Field(
+        default=None, description="Whether what was walked helped; absent: nobody said."
+    )
 
 
 class EscalateData(CommandBase):
     """`escalate`: ends the walk escalated."""
 
     reason: RequiredText = Field(description="Why L1 could not resolve it; not blank.")
-    reason_category: ReasonCategory | None = Field(default=None, description="The kind of reason.")
+    reason_category: ReasonCategory | None = Field(
+        default=None, description="The kind of reason, in the words of the MSP."
+    )
 
 
 class EscalateWithoutWalkData(EscalateData):
@@ -178,7 +186,9 @@ class AbandonData(CommandBase):
 class FeedbackData(CommandBase):
     """`feedback`: whether a resolved walk helped."""
 
-    helpful: StrictBool = Field(description="The value that stands already changes nothing.")
+    helpful: StrictBool = Field(
+        description="Whether what was walked helped; the value that stands already changes nothing."
+    )
 
 
 CommandData = (

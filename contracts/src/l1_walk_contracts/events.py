@@ -12,17 +12,34 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import Field, SkipValidation
+from pydantic.config import JsonDict
 from typing_extensions import TypedDict  # pydantic brings it, and wants it before Python 3.12
 
 from .commands import Ticket
 from .fields import CanonicalUUID, Moment
-from .limits import EVENT_BYTES, SUMMARY_CHARS
+from .limits import (
+    ABANDON_REASON_CHARS,
+    ACTING_AS_CHARS,
+    CUSTOMER_SUMMARY_CHARS,
+    EVENT_BYTES,
+    NODE_ID_CHARS,
+    REASON_CATEGORY_CHARS,
+    SUMMARY_CHARS,
+    TEXT_CHARS,
+)
 from .records import FieldError
 from .vocabulary import EventKind, PathEntryKind, RejectionReason, SessionKind
 
+_SECONDS: Final[JsonDict] = {"x-unit": "seconds"}
+_ENTRIES: Final[JsonDict] = {"x-unit": "entries"}
+
 ActingAs = Annotated[
     str | None,
-    Field(description="In what role: l1_coverage for an engineer covering, absent for a native L1."),
+    Field(
+        description="In what role: l1_coverage for an engineer covering, absent for a native L1.",
+        examples=["l1_coverage"],
+        json_schema_extra={"maxLength": ACTING_AS_CHARS},
+    ),
 ]
 UserId = Annotated[CanonicalUUID, Field(description="Who did what the event tells of.")]
 Helpful = Annotated[bool, Field(description="Whether what was walked helped.")]
@@ -35,10 +52,17 @@ class PathEntry(TypedDict, total=False):
     question: Annotated[str, Field(description="The question as shown.")]
     answer: Annotated[str, Field(description="The answer as chosen or typed.")]
     answer_label: Annotated[str, Field(description="The answer as shown.")]
-    note: Annotated[str, Field(description="The technician's remark on the step.")]
-    next_node_id: Annotated[str, Field(description="Where the walk went from there.")]
+    note: Annotated[
+        str,
+        Field(
+            description="The technician's remark on the step; internal.", examples=["The cable was loose."]
+        ),
+    ]
+    next_node_id: Annotated[str, Field(description="Where the walk went from there.", examples=["cable"])]
     user_id: Annotated[str, Field(description="The technician, a UUID.")]
-    acting_as: Annotated[str, Field(description="The technician's role; absent for a native L1.")]
+    acting_as: Annotated[
+        str, Field(description="The technician's role; absent for a native L1.", examples=["l1_coverage"])
+    ]
     at: Annotated[str, Field(description="When, RFC 3339, UTC.", examples=["2026-01-31T09:30:00Z"])]
     kind: Annotated[PathEntryKind, Field(description="step: an answer; rewind: back to a node.")]
 
@@ -63,10 +87,18 @@ class WalkData:
     ]
     session_kind: Annotated[SessionKind, Field(description="What is walked.")]
     flow_id: Annotated[
-        CanonicalUUID | None, Field(description="The published flow, if session_kind is flow.")
+        CanonicalUUID | None,
+        Field(
+            description="The published flow; given if session_kind is flow, else absent.",
+            examples=["e2a4c6d8-1b3f-4c5e-8d7a-9f0b1c2d3e4f"],
+        ),
     ] = None
     flow_proposal_id: Annotated[
-        CanonicalUUID | None, Field(description="The draft flow, if session_kind is proposal.")
+        CanonicalUUID | None,
+        Field(
+            description="The draft flow; given if session_kind is proposal, else absent.",
+            examples=["91f3b5d7-2c4e-4a6b-8c0d-e1f2a3b4c5d6"],
+        ),
     ] = None
 
 
@@ -78,7 +110,11 @@ class StartedData(WalkData):
     acting_as: ActingAs = None
     started_at: Annotated[Moment, Field(description="When it began, UTC.")]
     start_node_id: Annotated[
-        str | None, Field(description="The node it begins at; absent: any may come first.")
+        str | None,
+        Field(
+            description="The node it begins at; absent: any may come first.",
+            json_schema_extra={"maxLength": NODE_ID_CHARS},
+        ),
     ] = None
 
 
@@ -93,12 +129,16 @@ class TerminalData(WalkData):
     ended_at: Annotated[
         Moment, Field(description="When it ended, UTC; of several walks of one ticket the newest is by this.")
     ]
-    duration_seconds: Annotated[int, Field(description="Seconds from started_at to ended_at.", ge=0)]
+    duration_seconds: Annotated[
+        int, Field(description="Whole seconds from started_at to ended_at.", ge=0, json_schema_extra=_SECONDS)
+    ]
     active_seconds: Annotated[
         int,
         Field(
-            description="Seconds of work, for billing: gaps over 15 minutes (a setting) are not counted.",
+            description="Whole seconds of work, for billing: gaps over 15 minutes (a setting of the worker) are "
+            "not counted.",
             ge=0,
+            json_schema_extra=_SECONDS,
         ),
     ]
     walked_path: Annotated[
@@ -109,8 +149,14 @@ class TerminalData(WalkData):
         Sequence[Annotated[Note | Any, SkipValidation]],
         Field(description="The technicians' notes, in order; internal; see truncated."),
     ]
-    path_count: Annotated[int, Field(description="Entries of the whole walked_path.", ge=0)]
-    note_count: Annotated[int, Field(description="Entries of the whole walk_notes.", ge=0)]
+    path_count: Annotated[
+        int,
+        Field(description="Entries of the whole walked_path, cut or not.", ge=0, json_schema_extra=_ENTRIES),
+    ]
+    note_count: Annotated[
+        int,
+        Field(description="Entries of the whole walk_notes, cut or not.", ge=0, json_schema_extra=_ENTRIES),
+    ]
     summary: Annotated[
         str,
         Field(
@@ -118,13 +164,18 @@ class TerminalData(WalkData):
         ),
     ]
     customer_summary: Annotated[
-        str, Field(description="What the client may read: outcome and resolution, no technician's notes.")
+        str,
+        Field(
+            description="What the client may read: outcome and resolution, no technician's notes.",
+            json_schema_extra={"maxLength": CUSTOMER_SUMMARY_CHARS},
+        ),
     ]
     truncated: Annotated[
         Sequence[str] | None,
         Field(
-            description=f"What was cut to keep the event within {EVENT_BYTES:,} bytes; absent: nothing. "
-            "Counts stay true, the worker's database keeps the whole.",
+            description=f"Names of the fields of which the middle was cut to keep the event within {EVENT_BYTES:,} "
+            "bytes: walked_path, walk_notes, summary, customer_summary. Absent: none. Counts stay true, the worker's "
+            "database keeps the whole.",
             examples=[["walked_path", "walk_notes"]],
         ),
     ] = None
@@ -134,7 +185,9 @@ class TerminalData(WalkData):
 class ResolvedData(TerminalData):
     """`resolved`: the walk solved the ticket."""
 
-    resolution_notes: Annotated[str, Field(description="What solved it; never cut.")]
+    resolution_notes: Annotated[
+        str, Field(description="What solved it; never cut.", json_schema_extra={"maxLength": TEXT_CHARS})
+    ]
     helpful: Annotated[
         bool | None, Field(description="Whether what was walked helped; absent: nobody said.")
     ] = None
@@ -144,9 +197,19 @@ class ResolvedData(TerminalData):
 class EscalatedData(TerminalData):
     """`escalated`: L1 could not resolve it."""
 
-    reason: Annotated[str, Field(description="Why L1 could not resolve it; never cut.")]
+    reason: Annotated[
+        str,
+        Field(
+            description="Why L1 could not resolve it; never cut.", json_schema_extra={"maxLength": TEXT_CHARS}
+        ),
+    ]
     reason_category: Annotated[
-        str | None, Field(description="The kind of reason, in the words of the MSP.", examples=["upgrade"])
+        str | None,
+        Field(
+            description="The kind of reason, in the words of the MSP.",
+            examples=["hardware"],
+            json_schema_extra={"maxLength": REASON_CATEGORY_CHARS},
+        ),
     ] = None
 
 
@@ -154,7 +217,10 @@ class EscalatedData(TerminalData):
 class AbandonedData(TerminalData):
     """`abandoned`: the walk was left without either."""
 
-    reason: Annotated[str | None, Field(description="Why, where somebody said.")] = None
+    reason: Annotated[
+        str | None,
+        Field(description="Why, where somebody said.", json_schema_extra={"maxLength": ABANDON_REASON_CHARS}),
+    ] = None
 
 
 @dataclass(kw_only=True)
@@ -180,8 +246,8 @@ class Origin:
     """Where a record stood."""
 
     topic: Annotated[str, Field(description="The commands topic.", examples=["l1.walk.commands"])]
-    partition: Annotated[int, Field(description="Its partition.", ge=0)]
-    offset: Annotated[int, Field(description="Its offset there.", ge=0)]
+    partition: Annotated[int, Field(description="Its partition, from 0 on.", ge=0)]
+    offset: Annotated[int, Field(description="Its offset in the partition, from 0 on.", ge=0)]
 
 
 @dataclass(kw_only=True)

@@ -43,5 +43,7 @@ EVENT_BYTES: Final = 64 * 1024
 """Bytes of an event's value."""
 SUMMARY_CHARS: Final = 32_000
 """Characters of `summary`."""
+CUSTOMER_SUMMARY_CHARS: Final = 16_000
+"""Characters of `customer_summary`: it fits an event beside resolution notes of full length, which are never cut."""
 ACTIVE_GAP: Final = timedelta(minutes=15)
 """Default of the setting: a longer gap between two commands is not counted in `active_seconds`."""

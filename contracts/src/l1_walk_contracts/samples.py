@@ -125,8 +125,15 @@ _ended: Final[dict[str, Any]] = _walk | {
     "path_count": 1,
     "note_count": 1,
     "summary": "1. Is the link light of the printer on? No\nNote: The user calls back at ten.",
-    "customer_summary": "We have looked into your ticket.",
 }
+_RESOLVED: Final = """Your request (ticket T20260131.0042) has been resolved.
+
+What was done:
+Plugged the network cable back in."""
+_ESCALATED: Final = (
+    "Your request (ticket T20260131.0042) could not be resolved by first-line support and has been passed on."
+)
+_ABANDONED: Final = "Your request (ticket T20260131.0042) was worked on, but is not resolved yet."
 _rejected: Final = CommandRejectedData(
     reason=RejectionReason.INVALID,
     errors=(FieldError("data.answer", "is required"),),
@@ -145,12 +152,20 @@ _data: Final[Mapping[EventKind, EventData]] = {
         **_walk, created_by=TECHNICIAN, started_at=STARTED, start_node_id="link-light"
     ),
     EventKind.RESOLVED: ResolvedData(
-        **_ended, resolution_notes="Plugged the network cable back in.", helpful=True
+        **_ended,
+        customer_summary=_RESOLVED,
+        resolution_notes="Plugged the network cable back in.",
+        helpful=True,
     ),
     EventKind.ESCALATED: EscalatedData(
-        **_ended, reason="The switch port is dead.", reason_category="hardware"
+        **_ended,
+        customer_summary=_ESCALATED,
+        reason="The switch port is dead.",
+        reason_category="hardware",
     ),
-    EventKind.ABANDONED: AbandonedData(**_ended, reason="The user does not answer."),
+    EventKind.ABANDONED: AbandonedData(
+        **_ended, customer_summary=_ABANDONED, reason="The user does not answer."
+    ),
     EventKind.FEEDBACK_RECORDED: FeedbackRecordedData(
         **_walk, user_id=TECHNICIAN, acting_as="l1_coverage", helpful=True
     ),

@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of every command and event, one file a type, with limits and a sample."""
+"""JSON Schemas (2020-12) of every command and event and of their envelopes, one file each, with limits and a sample."""
 
 import json
 from inspect import getdoc
@@ -10,15 +10,33 @@ from .commands import COMMAND_DATA
 from .encode import encode_event
 from .events import EVENT_DATA
 from .publish import encode_command
+from .readable import make_readable
 from .records import OutRecord
 from .samples import COMMAND_ID, COMMANDS, EVENTS, SESSION, SOURCE, STARTED
 from .topics import Topics
 from .vocabulary import EventKind, Verb
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_EVENT_TYPE: Final = r"^l1\.walk\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*$"
+
+
+_KEYS: Final = {
+    "SESSION": "the session id, as in `subject`",
+    "ACCOUNT/KIND/TICKET": "`account_id`, `ticket.kind` and `ticket.id` of `data` with a slash between them, "
+    "so that all walks of a ticket are in one partition",
+}
+"""What a key is made of, by its form."""
+
+COMMAND_ENVELOPE: Final = "command-envelope.json"
+EVENT_ENVELOPE: Final = "event-envelope.json"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
+    """All schemas by their file's name."""
+    return messages() | {COMMAND_ENVELOPE: _command_envelope(), EVENT_ENVELOPE: _event_envelope()}
+
+
+def messages() -> dict[str, dict[str, Any]]:
     """The schema of each message by its file's name, `TYPE.json`."""
     return {f"{verb.type}.json": _command(verb) for verb in Verb} | {
         f"{kind.type}.json": _event(kind) for kind in EventKind
@@ -51,38 +69,68 @@ def _text(schema: dict[str, Any]) -> str:
 
 
 def _command(verb: Verb) -> dict[str, Any]:
-    sample = encode_command(COMMANDS[verb], session_id=SESSION, source=SOURCE, id=COMMAND_ID, time=STARTED)
     schema = _of_message(CommandMessage, COMMAND_DATA[verb])
-    return _published(schema, verb.type, "SESSION", sample)
+    return _of_type(schema, verb.type, "SESSION", _command_sample(verb), COMMAND_DATA[verb])
 
 
 def _event(kind: EventKind) -> dict[str, Any]:
-    sample = encode_event(EVENTS[kind], Topics())
     schema = _of_message(EventMessage, EVENT_DATA[kind])
     _forbid_null(schema)
     is_psa = kind in (EventKind.RESOLVED, EventKind.ESCALATED)
-    return _published(schema, kind.type, "ACCOUNT/KIND/TICKET" if is_psa else "SESSION", sample)
+    key = "ACCOUNT/KIND/TICKET" if is_psa else "SESSION"
+    return _of_type(schema, kind.type, key, _event_sample(kind), EVENT_DATA[kind])
 
 
-def _of_message(message: Any, data: type[Any]) -> dict[str, Any]:
+def _command_envelope() -> dict[str, Any]:
+    schema = _of_message(CommandMessage, dict[str, Any])
+    schema["properties"]["type"]["enum"] = [verb.type for verb in Verb]
+    topic = {"x-kafka-topic": Topics().commands, "x-kafka-key": "SESSION"}
+    text = f"The CloudEvent around the data of any command.\n\n{schema['description']}"
+    return _published(schema, "command-envelope", text, topic, json.loads(_command_sample(Verb.STEP).value))
+
+
+def _event_envelope() -> dict[str, Any]:
+    schema = _of_message(EventMessage, dict[str, Any])
+    _forbid_null(schema)
+    schema["properties"]["type"] |= {"pattern": _EVENT_TYPE, "examples": [kind.type for kind in EventKind]}
+    text = f"The CloudEvent around the data of any event.\n\n{schema['description']}"
+    return _published(schema, "event-envelope", text, {}, json.loads(_event_sample(EventKind.RESOLVED).value))
+
+
+def _command_sample(verb: Verb) -> OutRecord:
+    return encode_command(COMMANDS[verb], session_id=SESSION, source=SOURCE, id=COMMAND_ID, time=STARTED)
+
+
+def _event_sample(kind: EventKind) -> OutRecord:
+    return encode_event(EVENTS[kind], Topics())
+
+
+def _of_message(message: Any, data: Any) -> dict[str, Any]:
     schema: dict[str, Any] = message[data].model_json_schema()
     schema["description"] = getdoc(message)
     _forget_defaults(schema)
     return schema
 
 
-def _published(schema: dict[str, Any], message_type: str, key: str, sample: OutRecord) -> dict[str, Any]:
+def _of_type(
+    schema: dict[str, Any], message_type: str, key: str, sample: OutRecord, data: type[Any]
+) -> dict[str, Any]:
     schema["properties"]["type"]["const"] = message_type
-    head = {
-        "$schema": _DIALECT,
-        "$id": f"urn:l1-walk-contracts:{message_type}",
-        "title": message_type,
-        "description": schema["description"],
-        "x-kafka-topic": sample.topic,
-        "x-kafka-key": key,
-    }
-    body = {name: schema[name] for name in ("type", "required", "properties")}
-    return head | body | {"examples": [json.loads(sample.value)], "$defs": schema["$defs"]}
+    where = f"Topic: `{sample.topic}` (its prefix `l1.walk` is a setting of the worker). Key: {_KEYS[key]}."
+    text = f"{getdoc(data)}\n\n{where}\n\n{schema['description']}"
+    topic = {"x-kafka-topic": sample.topic, "x-kafka-key": key}
+    return _published(schema, message_type, text, topic, json.loads(sample.value))
+
+
+def _published(
+    schema: dict[str, Any], name: str, text: str, topic: dict[str, Any], sample: dict[str, Any]
+) -> dict[str, Any]:
+    schema["description"] = text
+    make_readable(schema, sample)
+    head = {"$schema": _DIALECT, "$id": f"urn:l1-walk-contracts:{name}", "title": name}
+    body = {part: schema[part] for part in ("type", "required", "properties")}
+    types = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+    return head | {"description": schema["description"]} | topic | body | {"examples": [sample]} | types
 
 
 def _forget_defaults(schema: Any) -> None:

@@ -56,14 +56,24 @@ class EventKind(StrEnum):
 
 
 class TicketKind(StrEnum):
-    """Where a ticket lives: in the MSP's PSA, or only in the product."""
+    """Where a ticket lives.
+
+    - psa: in the MSP's PSA
+    - internal: only in the product; no PSA knows of it
+    """
 
     PSA = "psa"
     INTERNAL = "internal"
 
 
 class SessionKind(StrEnum):
-    """What is walked: a published flow, a draft, nothing that was given, or a tree that an AI builds."""
+    """What is walked.
+
+    - flow: a published flow, named by flow_id
+    - proposal: a draft flow, named by flow_proposal_id
+    - adhoc: nothing that was given; a free-form investigation, which has no steps
+    - ai_build: a tree that an AI builds on the way
+    """
 
     FLOW = "flow"
     PROPOSAL = "proposal"
@@ -81,7 +91,11 @@ class SessionStatus(StrEnum):
 
 
 class PathEntryKind(StrEnum):
-    """What an entry of `walked_path` records."""
+    """What an entry of `walked_path` records.
+
+    - step: a node was answered
+    - rewind: the technician went back to a node already walked
+    """
 
     STEP = "step"
     REWIND = "rewind"
@@ -98,7 +112,23 @@ class Outcome(StrEnum):
 
 
 class RejectionReason(StrEnum):
-    """Why a command was rejected; they are checked in this order (design 6)."""
+    """Why a command was rejected, checked in this order.
+
+    - invalid: its data, time, key or partition breaks the contract; `errors` says where
+    - id_reused: its source and id were those of another command, with another type or other data
+    - unknown_reference: its account, user, flow or proposal is not known, or is gone
+    - session_exists: it starts a walk whose session id was used before
+    - session_not_found: there is no such walk, or it is another account's
+    - session_not_active: the walk has ended
+    - not_resolved: feedback is for a resolved walk
+    - version_conflict: the walk has another version than expected_version
+    - adhoc_has_no_nodes: a free-form investigation takes notes, no steps and no rewinds
+    - stale_node: the step answers another node than the one where the walk stands
+    - node_not_walked: it goes back to a node that was never walked
+    - step_limit: the path is full: 500 entries (a setting of the worker) or 1 MiB as JSON
+    - notes_too_large: the notes would take more than 256 KiB as JSON
+    - not_idle: something happened after idle_since
+    """
 
     INVALID = "invalid"
     ID_REUSED = "id_reused"

@@ -87,7 +87,7 @@ def test_then_the_summary() -> None:
     assert data["summary"].startswith("begin")
     assert data["summary"].endswith("end")
     assert "\n[...]\n" in data["summary"]
-    assert data["customer_summary"] == "We have looked into your ticket."
+    assert data["customer_summary"] == data_of(resolved())["customer_summary"]
 
 
 def test_then_the_customers_summary_but_never_the_resolution() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from l1_walk_contracts import Command, SessionKind, TerminalData, TicketKind, Verb, limits
+from l1_walk_contracts.limits import CUSTOMER_SUMMARY_CHARS
 from service.domain.session import Session
-from service.domain.summary import CUSTOMER_SUMMARY_CHARS
 from tests.support.walks import BEN, TICKET, accepted, at, command, session, walked
 
 RESOLVE = command(Verb.RESOLVE, {"resolution_notes": "Licence assigned."}, time=at(33))
