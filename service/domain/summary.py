@@ -39,7 +39,7 @@ def summary(walk: History) -> str:
     header, ending = _header(walk), _ending(walk)
     steps, notes = telling.Steps(walk), telling.Notes(walk)
     if len(steps) + len(notes) <= _FEW:
-        text = _compose(header, ending, list(steps), list(notes))
+        text = _compose(header, ending, steps.all(), notes.all())
         if len(text) <= limits.SUMMARY_CHARS:
             return text
     room = limits.SUMMARY_CHARS - len(_compose(header, ending, [], [])) - _titles(steps, notes)

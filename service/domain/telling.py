@@ -40,6 +40,10 @@ class Told(Sequence[str]):
             block = self._told[index] = self._tell(index)
         return block
 
+    def all(self) -> list[str]:
+        """Each of them, for once."""
+        return [*map(self._tell, range(len(self._told)))]
+
     @abstractmethod
     def _tell(self, index: int) -> str: ...
 

@@ -204,8 +204,10 @@ class Relay:
 
 
 def _size(message: Message) -> int:
-    headers = sum(len(content or b"") for _, content in message.headers)
-    return len(message.key or b"") + len(message.value or b"") + headers
+    size = len(message.key or b"") + len(message.value or b"")
+    for _, content in message.headers:
+        size += len(content or b"")
+    return size
 
 
 def _first(messages: Sequence[Message], size: int) -> Sequence[Message]:

@@ -18,6 +18,8 @@ class Hold(NamedTuple):
 
 async def load(connection: Connection, session_ids: Collection[UUID]) -> dict[UUID, Hold]:
     """Those of the sessions that are held, locked in the order of their ids until the transaction ends."""
+    if not await connection.fetchval(_ANY):  # as it is nearly always: thousands of ids need not be sent
+        return {}
     return {row[0]: Hold(*row) for row in await connection.fetch(_LOAD, session_ids)}
 
 
@@ -30,6 +32,8 @@ async def release(connection: Connection, session_id: UUID | None, dead_letter_i
     """Hold the session of this dead letter behind it no more; None: it has none."""
     await connection.execute(_RELEASE, session_id, dead_letter_id)
 
+
+_ANY = "SELECT EXISTS (SELECT FROM l1_walk_held)"
 
 _LOAD = """
 SELECT session_id, dead_letter_id, partition FROM l1_walk_held

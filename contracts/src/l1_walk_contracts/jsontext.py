@@ -75,7 +75,7 @@ def _mend(text: bytes) -> bytes:
 
 
 def _may_hold_long_numbers(text: bytes) -> bool:
-    return _LONG_PROBED.search(text[::_PROBE]) is not None
+    return len(text) >= len(_LONG_RUN) and _LONG_PROBED.search(text[::_PROBE]) is not None
 
 
 def _without_long_numbers(text: bytes) -> bytes:
