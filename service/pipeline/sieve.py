@@ -55,8 +55,34 @@ class Sieve:
         return total
 
     async def _sift(
+        self,
+        connection: Connection,
+        sessions: Sequence[list[Decoded]],
+        known: Known,
+        total: Effects,
+        *,
+        refused: bool = False,
+    ) -> bool:
+        """Write what can be written of these sessions; `refused`: they are known not to go through together.
+
+        Returns:
+            Whether anything of them was refused.
+        """
+        error = None if refused else await self._written(connection, sessions, known, total)
+        if error is None and not refused:
+            return False
+        if len(sessions) == 1:
+            await self._put_aside(connection, sessions[0], known, total, error)
+            return True
+        middle = len(sessions) // 2
+        first = await self._sift(connection, sessions[:middle], known, total)
+        await self._sift(connection, sessions[middle:], known, total, refused=not first)
+        return True
+
+    async def _written(
         self, connection: Connection, sessions: Sequence[list[Decoded]], known: Known, total: Effects
-    ) -> None:
+    ) -> Exception | None:
+        """Write these sessions together; else what the database says against them."""
         try:
             effects = self._fold([one for records in sessions for one in records], known)
             async with connection.transaction():
@@ -64,21 +90,25 @@ class Sieve:
         except Exception as error:
             if classify(error) is not Fault.DATA:
                 raise
-            if len(sessions) > 1:
-                middle = len(sessions) // 2
-                await self._sift(connection, sessions[:middle], known, total)
-                await self._sift(connection, sessions[middle:], known, total)
-                return
-            await self._put_aside(connection, sessions[0], known, total)
-        else:
-            _add(total, effects)
+            return error
+        _add(total, effects)
+        return None
 
     async def _put_aside(
-        self, connection: Connection, records: list[Decoded], known: Known, total: Effects
+        self,
+        connection: Connection,
+        records: list[Decoded],
+        known: Known,
+        total: Effects,
+        error: Exception | None,
     ) -> None:
-        """Find the first command of a session that is refused; what follows it is parked behind it."""
+        """Find the first command of a session that is refused; what follows it is parked behind it.
+
+        Without the `error` that the session met, it is tried once more: nothing is put aside on a guess.
+        """
+        if error is None and (error := await self._written(connection, [records], known, total)) is None:
+            return
         good, bad = 0, len(records)
-        error = await self._refusal(connection, records, known)
         while bad - good > 1:
             middle = (good + bad) // 2
             refusal = await self._refusal(connection, records[:middle], known)
@@ -86,7 +116,6 @@ class Sieve:
                 good = middle
             else:
                 bad, error = middle, refusal
-        assert error is not None
         aside = [*records[:good], records[good].failing(locate(error)), *records[good + 1 :]]
         effects = self._fold(aside, known)
         await self._write(connection, effects)
