@@ -70,7 +70,7 @@ def _text(schema: dict[str, Any]) -> str:
 
 def _command(verb: Verb) -> dict[str, Any]:
     schema = _of_message(CommandMessage, COMMAND_DATA[verb])
-    return _of_type(schema, verb.type, "SESSION", _command_sample(verb), COMMAND_DATA[verb])
+    return _of_type(schema, verb.type, "SESSION", _command_sample(verb), COMMAND_DATA[verb], "command")
 
 
 def _event(kind: EventKind) -> dict[str, Any]:
@@ -78,13 +78,13 @@ def _event(kind: EventKind) -> dict[str, Any]:
     _forbid_null(schema)
     is_psa = kind in (EventKind.RESOLVED, EventKind.ESCALATED)
     key = "ACCOUNT/KIND/TICKET" if is_psa else "SESSION"
-    return _of_type(schema, kind.type, key, _event_sample(kind), EVENT_DATA[kind])
+    return _of_type(schema, kind.type, key, _event_sample(kind), EVENT_DATA[kind], "event")
 
 
 def _command_envelope() -> dict[str, Any]:
     schema = _of_message(CommandMessage, dict[str, Any])
     schema["properties"]["type"]["enum"] = [verb.type for verb in Verb]
-    topic = {"x-kafka-topic": Topics().commands, "x-kafka-key": "SESSION"}
+    topic = {"x-direction": "command", "x-kafka-topic": Topics().commands, "x-kafka-key": "SESSION"}
     text = f"The CloudEvent around the data of any command.\n\n{schema['description']}"
     return _published(schema, "command-envelope", text, topic, json.loads(_command_sample(Verb.STEP).value))
 
@@ -94,7 +94,13 @@ def _event_envelope() -> dict[str, Any]:
     _forbid_null(schema)
     schema["properties"]["type"] |= {"pattern": _EVENT_TYPE, "examples": [kind.type for kind in EventKind]}
     text = f"The CloudEvent around the data of any event.\n\n{schema['description']}"
-    return _published(schema, "event-envelope", text, {}, json.loads(_event_sample(EventKind.RESOLVED).value))
+    return _published(
+        schema,
+        "event-envelope",
+        text,
+        {"x-direction": "event"},
+        json.loads(_event_sample(EventKind.RESOLVED).value),
+    )
 
 
 def _command_sample(verb: Verb) -> OutRecord:
@@ -113,12 +119,12 @@ def _of_message(message: Any, data: Any) -> dict[str, Any]:
 
 
 def _of_type(
-    schema: dict[str, Any], message_type: str, key: str, sample: OutRecord, data: type[Any]
+    schema: dict[str, Any], message_type: str, key: str, sample: OutRecord, data: type[Any], direction: str
 ) -> dict[str, Any]:
     schema["properties"]["type"]["const"] = message_type
     where = f"Topic: `{sample.topic}` (its prefix `l1.walk` is a setting of the worker). Key: {_KEYS[key]}."
     text = f"{getdoc(data)}\n\n{where}\n\n{schema['description']}"
-    topic = {"x-kafka-topic": sample.topic, "x-kafka-key": key}
+    topic = {"x-direction": direction, "x-kafka-topic": sample.topic, "x-kafka-key": key}
     return _published(schema, message_type, text, topic, json.loads(sample.value))
 
 
