@@ -14,7 +14,7 @@ from faststream import FastStream
 from faststream.kafka import KafkaBroker
 
 from service.kafka import broker_security, client_options
-from service.ops import preflight
+from service.ops import asyncapi, preflight
 from service.ops.health import Health
 from service.ops.http import Endpoints, HttpServer
 from service.ops.metrics import Metrics
@@ -47,9 +47,6 @@ class Worker:
         self._gave_in = False
         self._metrics = Metrics()
         self._health = Health()
-        self._http = HttpServer(
-            Endpoints(self._health, self._metrics), settings.http_host, settings.http_port
-        )
         broker = KafkaBroker(
             settings.require_kafka().split(","),
             security=broker_security(settings),
@@ -66,6 +63,9 @@ class Worker:
         self._upkeep = Upkeep(
             database, duties(settings, self._new_producer), settings.upkeep_interval, self._metrics
         )
+        self.document = asyncapi.text(asyncapi.document(settings, broker))
+        endpoints = Endpoints(self._health, self._metrics, self.document.encode())
+        self._http = HttpServer(endpoints, settings.http_host, settings.http_port)
         self.app = FastStream(
             broker,
             logger=None,
@@ -137,6 +137,12 @@ async def run(settings: Settings) -> None:
     _collect_rarely()
     database = Database(settings.require_database(), pool_size=settings.database_pool_size)
     await Worker(settings, database, adopted=adopted).run()
+
+
+def described() -> str:
+    """The AsyncAPI document of a worker with the default settings, whatever the environment says."""
+    settings = Settings.model_construct(kafka_bootstrap_servers="localhost")
+    return Worker(settings, Database("postgresql+asyncpg://localhost/"), adopted=False).document
 
 
 def _collect_rarely() -> None:

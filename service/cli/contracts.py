@@ -1,22 +1,35 @@
 """`walk contracts`."""
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from service.cli.tree import examples
 
+if TYPE_CHECKING:
+    from l1_walk_contracts.compatibility import Finding
+
 DEFAULT = Path("contracts/schemas")
 """Where the project keeps them."""
+RELEASED = Path("contracts/released")
+"""The schemas of every version that was released, a folder each."""
+DOCUMENT = "asyncapi.json"
+"""The AsyncAPI document's name; it stands beside the folder of the schemas."""
 
 EXPORT_EPILOG = examples(
     ("walk contracts export", f"into {DEFAULT}, as the project has it"),
     ("walk contracts export /srv/schemas", "for those who do not write Python"),
 )
 CHECK_EPILOG = examples(
-    ("walk contracts check", f"whether {DEFAULT} says what the code does; made for CI"),
+    ("walk contracts check", f"whether {DEFAULT} says what the code does, and breaks nobody; for CI"),
     ("walk contracts check /srv/schemas", "whether a copy is still the one of this version"),
+    (
+        "walk contracts check --against /srv/schemas",
+        "what this version breaks for who built against that copy",
+    ),
 )
 
 
@@ -25,42 +38,130 @@ def export(
         Path, typer.Argument(metavar="DIR", help="The folder, made where it is not there.", file_okay=False)
     ] = DEFAULT,
 ) -> None:
-    """Write the JSON Schemas of all commands and events, one file a type."""
+    """Write the JSON Schemas of all commands and events, one file a type.
+
+    Beside the folder: asyncapi.json, the AsyncAPI document of the whole service with the default settings.
+    """
     from l1_walk_contracts import schemas
+    from service.app import described
     from service.cli import screen
     from service.cli.exits import CommandError, ExitCode
 
     try:
         written = schemas.export(folder)
+        document = folder.absolute().parent / DOCUMENT
+        document.write_text(described(), encoding="utf-8")
     except OSError as error:
         raise CommandError(f"{folder} cannot be written: {error.strerror}", ExitCode.USAGE) from None
     for path in written:
         screen.out().print(str(path), soft_wrap=True, markup=False)
-    screen.hint(f"{len(written)} schemas written")
+    screen.out().print(str(folder.parent / DOCUMENT), soft_wrap=True, markup=False)
+    screen.hint(f"{len(written)} schemas and the AsyncAPI document written")
 
 
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder.", file_okay=False)] = DEFAULT,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Compare with these schemas alone, as some have built against them."
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", metavar="", help="Tell what is harmless, too.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="A JSON object a finding, the harmless ones too.")
+    ] = False,
 ) -> None:
-    """Compare the JSON Schemas in a folder with what this version reads and writes.
+    """Whether the JSON Schemas say what this version does, and whether it breaks who built against an earlier one.
 
-    Exit code 1 where they differ, with a line for each file.
+    Commands that were ever valid must stay so, and mean the same; whoever was made for an earlier version must be able
+    to read every event. Exit code 1 where files differ, or something breaks or cannot be decided.
     """
     from l1_walk_contracts import schemas
     from service.cli import screen
-    from service.cli.exits import CommandError, ExitCode
+    from service.cli.exits import CommandError
     from service.cli.words import count
 
-    if not folder.is_dir():
-        raise CommandError(
-            f"there is no folder {folder}: run: walk contracts export {folder}", ExitCode.USAGE
-        )
-    differences = schemas.check(folder)
+    differences = [] if against is not None else _differences(folder)
+    versions = _released() if against is None else {against.name: _read(against)}
+    findings = [found for name, old in versions.items() for found in _compared(old, schemas.schemas(), name)]
+    if as_json:
+        for finding in findings:
+            screen.json_line(finding.json())
+    else:
+        _tell(findings, verbose=verbose)
     for line in differences:
-        screen.out().print(line, style="bad", soft_wrap=True, markup=False)
+        where = screen.err() if as_json else screen.out()
+        where.print(line, style="bad", soft_wrap=True, markup=False)
     if differences:
         raise CommandError(
             f"{count(len(differences), 'schema')} of {folder} not as the code has it:"
             f" run: walk contracts export {folder}"
         )
-    screen.out().print(f"the schemas in {folder} are those of this version", style="good", markup=False)
+    if failing := sum(finding.fails for finding in findings):
+        raise CommandError(f"{count(failing, 'change')} must not be released so: see docs/contract.md")
+    if not as_json:
+        with_ = f", and break nothing for {', '.join(versions)}" if versions else ""
+        what = "this version's schemas" if against is not None else f"the schemas in {folder}"
+        screen.out().print(f"{what} are those of the code{with_}", style="good", soft_wrap=True, markup=False)
+
+
+def _differences(folder: Path) -> list[str]:
+    from l1_walk_contracts import schemas
+    from service.cli.exits import CommandError, ExitCode
+
+    if not folder.is_dir():
+        raise CommandError(
+            f"there is no folder {folder}: run: walk contracts export {folder}", ExitCode.USAGE
+        )
+    return [*schemas.check(folder), *_document_differs(folder)]
+
+
+def _released() -> dict[str, dict[str, Any]]:
+    """The schemas of each released version, in order; none where this is not the project's own folder."""
+    folders = [folder for folder in RELEASED.glob("*") if folder.is_dir()]
+    ordered = sorted(folders, key=lambda folder: [int(part) for part in folder.name.split(".")])
+    return {folder.name: _read(folder) for folder in ordered}
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    from service.cli.exits import CommandError, ExitCode
+
+    try:
+        found = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    except (OSError, ValueError) as error:
+        raise CommandError(f"the schemas in {folder} cannot be read: {error}", ExitCode.USAGE) from None
+    if not found:
+        raise CommandError(f"there are no schemas in {folder}", ExitCode.USAGE)
+    return found
+
+
+def _compared(old: Mapping[str, Any], new: Mapping[str, Any], version: str) -> "list[Finding]":
+    from l1_walk_contracts.compatibility import compare
+
+    return compare(old, new, version)
+
+
+def _tell(findings: "Sequence[Finding]", *, verbose: bool) -> None:
+    """A line a finding; those that fail stand first."""
+    from service.cli import screen
+
+    styles = {"breaks": "bad", "undecided": "warn", "note": "quiet"}
+    for finding in sorted(findings, key=lambda one: not one.fails):
+        if finding.fails or verbose:
+            screen.out().print(f"{finding.verdict:9}", style=styles[finding.verdict], end=" ")
+            place = f"{finding.message}#{finding.pointer}"
+            screen.out().print(f"{finding.text} ({place})", soft_wrap=True, markup=False)
+
+
+def _document_differs(folder: Path) -> list[str]:
+    """How the AsyncAPI document beside the folder differs, a line; empty where it does not."""
+    from service.app import described
+
+    try:
+        found = (folder.absolute().parent / DOCUMENT).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return [f"../{DOCUMENT}: is missing"]
+    return [] if found == described() else [f"../{DOCUMENT}: differs"]

@@ -1,4 +1,4 @@
-"""The worker's HTTP: `/livez`, `/readyz`, `/metrics`. It reads, and changes nothing."""
+"""The worker's HTTP: `/livez`, `/readyz`, `/metrics`, `/asyncapi.json`. It reads, and changes nothing."""
 
 import asyncio
 import contextlib
@@ -21,14 +21,15 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Endpoints:
-    """An ASGI application with the three endpoints."""
+    """An ASGI application with the four endpoints."""
 
-    def __init__(self, health: Health, metrics: Metrics) -> None:
+    def __init__(self, health: Health, metrics: Metrics, document: bytes) -> None:
         self._health = health
         self._routes: dict[str, Callable[[], Answer]] = {
             "/livez": self._live,
             "/readyz": self._ready,
             "/metrics": lambda: (200, metrics.content_type, metrics.render()),
+            "/asyncapi.json": lambda: (200, JSON, document),
         }
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
