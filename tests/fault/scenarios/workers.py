@@ -39,7 +39,8 @@ async def crash_points(run: Run) -> None:
     """One worker after the other stops itself at a point of the way of a batch, and is killed there.
 
     Each handles something before: what several workers in a row ended on, with nothing handled between, is taken for
-    poison, as it must be (design 9, rule 5).
+    poison, as it must be (design 9, rule 5). So there is one partition: of several, those that are handled later would
+    have a record in hand at the point each time, and nothing of theirs handled between.
     """
     run.begin(seconds=60)
     order = [(point, passes) for point in POINTS for passes in (2, run.rng.randrange(3, 7))]
@@ -102,6 +103,7 @@ WORKERS = (
         crash_points,
         gate=True,
         cases=150,
+        settings={"topic_partitions": 1},
     ),
     Scenario(
         "kill-9",
