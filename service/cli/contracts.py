@@ -101,7 +101,7 @@ def check(
             f" run: walk contracts export {folder}"
         )
     if failing := sum(finding.fails for finding in findings):
-        raise CommandError(f"{count(failing, 'change')} must not be released so: see docs/contract.md")
+        raise CommandError(f"{count(failing, 'change')} would break what others have built")
     if not as_json:
         with_ = f", and break nothing for {', '.join(versions)}" if versions else ""
         what = "this version's schemas" if against is not None else f"the schemas in {folder}"

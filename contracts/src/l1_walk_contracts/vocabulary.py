@@ -1,6 +1,8 @@
 """The closed sets of words that cross the wire (design 2 to 7)."""
 
+import re
 from enum import StrEnum
+from typing import Final
 
 TYPE_PREFIX = "l1.walk."
 """Every CloudEvent type of ours begins with it; it is not the topic prefix, which is a setting."""
@@ -144,6 +146,51 @@ class RejectionReason(StrEnum):
     STEP_LIMIT = "step_limit"
     NOTES_TOO_LARGE = "notes_too_large"
     NOT_IDLE = "not_idle"
+
+    @property
+    def meaning(self) -> str:
+        """What is so, in a few words."""
+        meanings: dict[str, str] = dict(
+            re.findall(r"^ *- (\w+): (.+)$", type(self).__doc__ or "", re.MULTILINE)
+        )
+        return meanings[self.value]
+
+    @property
+    def remedy(self) -> str:
+        """What the sender does about it."""
+        return _REMEDIES[self]
+
+
+_REMEDIES: Final = {
+    RejectionReason.INVALID: "Correct what `errors` names and send it again; the same id may be used.",
+    RejectionReason.ID_REUSED: "Give every command an id of its own; send again only what is the same.",
+    RejectionReason.UNKNOWN_REFERENCE: (
+        "Publish the reference first, where that is required, then send it again; so for what "
+        "was gone and is back."
+    ),
+    RejectionReason.SESSION_EXISTS: (
+        "Begin every walk with a new session id; send a start again with its first id."
+    ),
+    RejectionReason.SESSION_NOT_FOUND: (
+        "Send the start first, with the same key; then send it again. Check the account."
+    ),
+    RejectionReason.SESSION_NOT_ACTIVE: (
+        "Begin a new walk; nothing but feedback on a resolved walk changes one that ended."
+    ),
+    RejectionReason.NOT_RESOLVED: "Send feedback after the walk is resolved, under a new id.",
+    RejectionReason.VERSION_CONFLICT: (
+        "See what changed: `sessionversion` is the version that stands. Send what is still "
+        "wished, with a new id."
+    ),
+    RejectionReason.ADHOC_HAS_NO_NODES: "Send a note in its place.",
+    RejectionReason.STALE_NODE: (
+        "Show the technician where the walk stands; step from there under a new id, or rewind first."
+    ),
+    RejectionReason.NODE_NOT_WALKED: "Rewind to a node of the path.",
+    RejectionReason.STEP_LIMIT: "End the walk: resolve, escalate or abandon it.",
+    RejectionReason.NOTES_TOO_LARGE: "Shorten them with replace-notes.",
+    RejectionReason.NOT_IDLE: "Leave the walk alone, or abandon it without `idle_since`.",
+}
 
 
 class DeadLetterClass(StrEnum):

@@ -44,7 +44,7 @@ def test_what_breaks_is_told_with_whom_and_where(terminal: Terminal, tmp_path: P
     assert "upstream" in line
     assert "answer" in line
     assert "(l1.walk.step.v1#/" in line
-    assert "1 change must not be released so" in said.err
+    assert "1 change would break what others have built" in said.err
 
 
 def test_what_is_harmless_is_told_when_asked(terminal: Terminal, tmp_path: Path) -> None:
