@@ -17,7 +17,8 @@ async def test_publishing_starts_a_walk(site: Site) -> None:
         python_programs()[0],
         {
             "localhost:9092": site.settings.require_kafka(),
-            "record.topic,": f"record.topic.replace('l1.walk', '{prefix}'),",
+            "TicketKind, WalkCommands": "TicketKind, Topics, WalkCommands",
+            'source="/product"': f"source='/product', topics=Topics('{prefix}')",
         },
     )
     process = await create_subprocess_exec(sys.executable, "-W", "error", "-c", program)
@@ -37,7 +38,7 @@ async def test_consuming_prints_what_ended_before_it_began(site: Site) -> None:
         python_programs()[1],
         {
             "localhost:9092": site.settings.require_kafka(),
-            "Topics()": f"Topics('{site.settings.topic_prefix}')",
+            '"my-psa"': f"'my-psa', ['{site.topics.resolved}']",
         },
     )
     process = await create_subprocess_exec(
