@@ -132,6 +132,10 @@ async def test_it_is_run_again_where_it_was_interrupted(site: Site, monkeypatch:
         patch.setattr(growth, "_visible", cut)
         with pytest.raises(UnreachableError):
             await growth.grow(site.settings, planned)
-    assert (await partitions(site))["commands"] == MORE
+
+    async def grown() -> bool:
+        return (await partitions(site))["commands"] == MORE
+
+    await until(grown, PATIENCE, "the brokers tell of the new partitions")
     await growth.grow(site.settings, await growth.look(site.settings, MORE))
     assert await homes(site) == {walk.id: None}
