@@ -29,7 +29,8 @@ def worker() -> None:
     WALK_SHUTDOWN_GRACE (25s). More workers in the same WALK_CONSUMER_GROUP share the partitions.
 
     The log goes to standard error: as text on a terminal, else as one JSON object a line (WALK_LOG_FORMAT).
-    HTTP on WALK_HTTP_HOST and WALK_HTTP_PORT (127.0.0.1:8080): /livez, /readyz, /metrics.
+    HTTP on WALK_HTTP_HOST and WALK_HTTP_PORT (127.0.0.1:8080): /livez, /readyz, /metrics,
+    /asyncapi.json.
     """
     from service.app import run
     from service.ops.logging import set_up

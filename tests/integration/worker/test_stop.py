@@ -56,6 +56,9 @@ async def test_what_a_worker_answers(site: Site, children: Children) -> None:
     assert worker.get("/livez") == (200, '{"live": true}')
     assert json.loads(worker.get("/readyz")[1]) == {"ready": True, "reasons": {}}
     assert worker.get("/nothing")[0] == 404
+    status, document = worker.get("/asyncapi.json")
+    assert (status, json.loads(document)["asyncapi"]) == (200, "3.0.0")
+    assert site.topics.commands in document
     await feed(site, simulate(20).records)
     await all_done(site, len(simulate(20).records))
     status, metrics = worker.get("/metrics")
