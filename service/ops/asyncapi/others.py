@@ -2,7 +2,15 @@
 
 from typing import Any, Final
 
-from l1_walk_contracts import DeadLetterClass, Record, SettleData, SettleVerb, Topics, encode_settle
+from l1_walk_contracts import (
+    DeadLetterClass,
+    Record,
+    SettleData,
+    SettleVerb,
+    Topics,
+    Unsupported,
+    encode_settle,
+)
 from l1_walk_contracts.cloudevents import CommandMessage
 from l1_walk_contracts.fields import UUID_PATTERN
 from l1_walk_contracts.samples import ACCOUNT, COMMAND_ID, SESSION
@@ -100,12 +108,9 @@ def dead_letters(topics: Topics) -> Parts:
     record = Record(
         str(SESSION).encode(), value.encode(), [("content-type", STRUCTURED.encode())], 1769852000000
     )
-    letter = dead_letter(
-        topics.commands,
-        decode_record(7, 1402, record),
-        DeadLetterClass.UNSUPPORTED,
-        "l1.walk.step.v2: unknown verb or version",
-    )
+    decoded = decode_record(7, 1402, record)
+    assert isinstance(decoded.message, Unsupported)
+    letter = dead_letter(topics.commands, decoded, DeadLetterClass.UNSUPPORTED, decoded.message.error)
     message = letter_message(letter, topics.dead_letter)
     headers = {name: (content or b"").decode() for name, content in message.headers}
     return {
