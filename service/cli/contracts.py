@@ -97,7 +97,7 @@ def check(
         where.print(line, style="bad", soft_wrap=True, markup=False)
     if differences:
         raise CommandError(
-            f"{count(len(differences), 'schema')} of {folder} not as the code has it:"
+            f"{count(len(differences), 'file')} of {folder} not as the code has it:"
             f" run: walk contracts export {folder}"
         )
     if failing := sum(finding.fails for finding in findings):
