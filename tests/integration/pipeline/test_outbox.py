@@ -179,7 +179,7 @@ async def test_a_partition_that_owes_nothing_goes_on_while_another_publishes_wha
 
     free.set()
     async with working(site.settings):
-        await site.handled(*places, *waiting)
+        await site.handled(*places, *waiting, timeout=3 * PATIENCE)
     left = [r for r in await site.read(site.topics.lifecycle) if r.value == b"left"]
     assert {int(r.key or b"") for r in left} == set(range(1, 20_001))
 
