@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -169,6 +170,8 @@ class Consumer:
         self._commit_seconds = commit_seconds
         self._committed_at = time.monotonic()
         self._done = Done()
+        self._unread: deque[ConsumerRecord] = deque()
+        """Fetched, and not yet handed out: it is the consumer's, so that no loop that is left takes it along."""
 
     async def __aenter__(self) -> Self:
         """Join the group; raises aiokafka's KafkaError where the brokers do not answer."""
@@ -191,19 +194,21 @@ class Consumer:
         """The next events, as they come, without end.
 
         Raises:
-            EventError: of a record that is no event of ours, which nobody has handled: it comes again.
+            EventError: of a record that is no event of ours, which nobody has handled: it comes again, in the next
+                loop too.
             KafkaError: aiokafka's.
         """
         wait_ms = round(self._commit_seconds * 1000)
         while True:
-            for partition, records in (await self._consumer.getmany(timeout_ms=wait_ms)).items():
-                for record in records:
-                    if partition not in self._consumer.assignment():
-                        break
-                    if (received := self._read(record)) is not None:
-                        yield received
-                        await self._commit_in_time()
+            while self._unread:
+                received = self._read(self._unread[0])  # what is no event stays the next one
+                self._unread.popleft()
+                if received is not None:
+                    yield received
+                    await self._commit_in_time()
             await self._commit_in_time()
+            for records in (await self._consumer.getmany(timeout_ms=wait_ms)).values():
+                self._unread.extend(records)
 
     async def done(self, received: Received) -> None:
         """You are done with this one: it need not come again."""
@@ -242,7 +247,11 @@ class Consumer:
 
     async def _give_up(self, revoked: Collection[TopicPartition]) -> None:
         await self._commit()
-        self._done.lost([(tp.topic, tp.partition) for tp in revoked])
+        lost = {(tp.topic, tp.partition) for tp in revoked}
+        self._done.lost(lost)
+        self._unread = deque(
+            record for record in self._unread if (record.topic, record.partition) not in lost
+        )
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer as _Consumer
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka import Producer as _Producer
 
+from .consume import EventError
 from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, refuse, waves
 from .records import OutRecord, Record
 from .topics import Topics
@@ -145,6 +146,8 @@ class Consumer:
         self._commit_seconds = commit_seconds
         self._committed_at = time.monotonic()
         self._done = Done()
+        self._unread: Message | None = None
+        """What was no event: the next loop begins with it."""
 
     def __enter__(self) -> Self:
         """Join the group."""
@@ -162,11 +165,14 @@ class Consumer:
         """The next events, as they come, without end.
 
         Raises:
-            EventError: of a record that is no event of ours, which nobody has handled: it comes again.
+            EventError: of a record that is no event of ours, which nobody has handled: it comes again, in the next
+                loop too.
             KafkaException: confluent-kafka's, where it does not mend itself.
         """
         while True:
-            message = self._consumer.poll(min(_POLL_SECONDS, self._commit_seconds))
+            message, self._unread = self._unread, None
+            if message is None:  # one without a value is false
+                message = self._consumer.poll(min(_POLL_SECONDS, self._commit_seconds))
             if message is not None and (received := self._read(message)) is not None:
                 yield received
             self._commit_in_time()
@@ -187,7 +193,11 @@ class Consumer:
         given: Any = message.headers()
         headers = [(name, _bytes(content)) for name, content in given or ()]
         _, stamp = message.timestamp()
-        event = event_of(Record(_bytes(message.key()), _bytes(message.value()), headers, stamp))
+        try:
+            event = event_of(Record(_bytes(message.key()), _bytes(message.value()), headers, stamp))
+        except EventError:
+            self._unread = message
+            raise
         if event is None:
             logger.warning("%s, partition %d, offset %d: passed over, of a newer contract", *place)
             self._done.passed_over(place)
@@ -217,7 +227,10 @@ class Consumer:
         self._lose(_, revoked)
 
     def _lose(self, _: Any, lost: list[TopicPartition]) -> None:
-        self._done.lost([(tp.topic, tp.partition) for tp in lost])
+        partitions = [(tp.topic, tp.partition) for tp in lost]
+        self._done.lost(partitions)
+        if self._unread is not None and _place(self._unread)[:2] in partitions:
+            self._unread = None
 
 
 def _place(message: Message) -> Place:

@@ -10,7 +10,17 @@ from uuid import UUID
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
-from l1_walk_contracts import Event, EventError, OutRecord, Topics, aiokafka, confluent
+from l1_walk_contracts import (
+    Event,
+    EventError,
+    EventKind,
+    OutRecord,
+    Record,
+    Topics,
+    aiokafka,
+    confluent,
+    decode_event,
+)
 from l1_walk_contracts.delivery import Received
 from l1_walk_contracts.testing import Factory
 from tests.support.site import PARTITIONS, Site
@@ -26,6 +36,9 @@ class Client(Protocol):
 
     def events(self, servers: str, group: str, topics: list[str]) -> Any: ...
 
+    def loops(self, servers: str, group: str, topics: list[str]) -> Any:
+        """As `events`, each event by a loop of its own, which is left after it."""
+
 
 class Aiokafka:
     async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]:
@@ -37,6 +50,19 @@ class Aiokafka:
         async with aiokafka.Consumer(servers, group, topics, commit_seconds=0.1) as consumer:
             feed = aiter(consumer)
             yield (lambda: anext(feed)), consumer.done
+
+    @contextlib.asynccontextmanager
+    async def loops(self, servers: str, group: str, topics: list[str]) -> AsyncIterator[Any]:
+        async with aiokafka.Consumer(servers, group, topics, commit_seconds=0.1) as consumer:
+
+            async def first_of_a_new_loop() -> Received:
+                feed = aiter(consumer)
+                try:
+                    return await anext(feed)
+                finally:
+                    await feed.aclose()  # type: ignore[attr-defined]
+
+            yield first_of_a_new_loop, consumer.done
 
 
 class Confluent:
@@ -60,6 +86,19 @@ class Confluent:
 
         try:
             yield (lambda: asyncio.to_thread(next, feed)), done
+        finally:
+            await asyncio.to_thread(consumer.__exit__, None, None, None)
+
+    @contextlib.asynccontextmanager
+    async def loops(self, servers: str, group: str, topics: list[str]) -> AsyncIterator[Any]:
+        consumer = confluent.Consumer(servers, group, topics, commit_seconds=0.1)
+        await asyncio.to_thread(consumer.__enter__)
+
+        async def done(received: Received) -> None:
+            await asyncio.to_thread(consumer.done, received)
+
+        try:
+            yield (lambda: asyncio.to_thread(lambda: next(iter(consumer)))), done
         finally:
             await asyncio.to_thread(consumer.__exit__, None, None, None)
 
@@ -193,6 +232,42 @@ async def test_an_event_of_a_newer_contract_is_passed_over_and_what_is_none_is_n
         with pytest.raises(EventError):
             async with asyncio.timeout(PATIENCE):
                 await next_()
+
+
+async def test_who_leaves_the_loop_and_begins_another_misses_nothing(
+    site: Site, servers: str, client: Client
+) -> None:
+    made, group = factory(site), f"{site.topics.prefix}.e"
+    account, ticket = UUID(int=1), made.ticket()
+    walks = [made.walk(account_id=account) for _ in range(5)]
+    for walk in walks:  # of one ticket: all events are in one partition, and are fetched at once
+        await client.send(servers, walk.start_adhoc(ticket), walk.resolve("Done."))
+    await site.all_handled()
+    async with client.loops(servers, group, [site.topics.resolved]) as (next_, done):
+        events = await take(next_, done, len(walks))
+    told = [decode_event(Record(r.key, r.value, r.headers)) for r in await site.read(site.topics.resolved)]
+    assert len(told) == len(walks)
+    assert [event.id for event in events] == [event.id for event in told]
+
+
+@pytest.mark.parametrize("value", [b"{", b""])
+async def test_what_is_no_event_is_not_skipped_by_who_catches_the_error(
+    site: Site, servers: str, client: Client, value: bytes
+) -> None:
+    made, group = factory(site), f"{site.topics.prefix}.f"
+    resolved = made.event_record(EventKind.RESOLVED)
+    await site.send_to(
+        site.topics.resolved,
+        Sending(resolved.key, value, ()),
+        Sending(resolved.key, resolved.value, tuple(resolved.headers)),
+        partition=0,
+    )
+    for _ in range(2):
+        async with client.loops(servers, group, [site.topics.resolved]) as (next_, _done):
+            for _ in range(2):
+                with pytest.raises(EventError):
+                    async with asyncio.timeout(PATIENCE):
+                        await next_()
 
 
 async def test_what_is_not_acknowledged_is_named_and_nothing_hangs(client: Client) -> None:
