@@ -40,7 +40,7 @@ def open_envelope(record: Record) -> tuple[Mapping[str, Any], Any]:
     if attributes.get("specversion") != "1.0":
         raise NoEnvelope("no CloudEvent 1.0")
     for name in ("id", "source", "type"):
-        if not _is_usable(attributes.get(name)):
+        if not is_usable(attributes.get(name)):
             raise NoEnvelope(f"no usable {name}")
     session_id = attributes.get("subject")
     if not isinstance(session_id, str) or _SESSION_ID.fullmatch(session_id) is None:
@@ -90,7 +90,7 @@ def _binary_attributes(headers: Sequence[Header]) -> dict[str, Any] | None:
     return None if not attributes or media_type == STRUCTURED else attributes
 
 
-def _is_usable(text: Any) -> bool:
+def is_usable(text: Any) -> bool:
     """Whether it is a string of 1 to 128 characters, none of them a control or half of a surrogate pair."""
     if not isinstance(text, str) or not 0 < len(text) <= ID_CHARS:
         return False

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from .commands import COMMAND_DATA, CommandData
 from .decode import decode_command
 from .encode import STRUCTURED_HEADER
-from .envelope import BINARY_PREFIX, CONTENT_TYPE, JSON
+from .envelope import BINARY_PREFIX, CONTENT_TYPE, JSON, is_usable
 from .records import Command, FieldError, Invalid, OutRecord, Record, Settle
 from .settle import SettleData
 from .topics import Topics
@@ -86,6 +86,9 @@ def encode_settle(
 
 
 def _attributes(type_: str, subject: str, source: str, ident: str) -> dict[str, Any]:
+    for name, text in (("source", source), ("id", ident)):
+        if not is_usable(text):  # told before it is written: half of a surrogate pair cannot be
+            raise CommandError((), f"no usable {name}")
     return {
         "specversion": "1.0",
         "id": ident,

@@ -47,7 +47,9 @@ def test_what_is_absent_is_left_out() -> None:
         ({"session_id": "x"}, "session id"),
         ({"source": ""}, "no usable source"),
         ({"source": "a\nb"}, "no usable source"),
+        ({"source": "\ud800"}, "no usable source"),
         ({"id": "x" * 129}, "no usable id"),
+        ({"id": "\udfff"}, "no usable id"),
         ({"time": datetime(2026, 1, 31)}, "time must be an RFC 3339 timestamp"),  # noqa: DTZ001 - naive
     ],
 )
