@@ -20,6 +20,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from bench import report
 from bench.contender import WORKER, Contender, ContenderError
 from bench.lab import Lab
 from bench.measure import Run, measure
@@ -98,12 +99,7 @@ async def _run(stack: EmbeddedStack, walk: Path, before: Contender, rounds: int)
 
 async def _told(lab: Lab, contender: Contender, traffic: Traffic) -> Run:
     run = await measure(lab, contender, traffic)
-    burst = run.burst
-    print(
-        f"{contender.name}: {burst.rate:,.0f} commands/s, {burst.worker_cpu_us:.1f} us of CPU;"
-        f" strangers {burst.strangers:.0%}",
-        file=sys.stderr,
-    )
+    print(f"{contender.name}: {report.line(run)}", file=sys.stderr)
     return run
 
 

@@ -1,7 +1,6 @@
 """`walk contracts`."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,13 +79,14 @@ def check(
     to read every event. Exit code 1 where files differ, or something breaks or cannot be decided.
     """
     from l1_walk_contracts import schemas
+    from l1_walk_contracts.compatibility import compare
     from service.cli import screen
     from service.cli.exits import CommandError
     from service.cli.words import count
 
     differences = [] if against is not None else _differences(folder)
     versions = _released() if against is None else {against.name: _read(against)}
-    findings = [found for name, old in versions.items() for found in _compared(old, schemas.schemas(), name)]
+    findings = [found for name, old in versions.items() for found in compare(old, schemas.schemas(), name)]
     if as_json:
         for finding in findings:
             screen.json_line(finding.json())
@@ -103,9 +103,13 @@ def check(
     if failing := sum(finding.fails for finding in findings):
         raise CommandError(f"{count(failing, 'change')} would break what others have built")
     if not as_json:
-        with_ = f", and break nothing for {', '.join(versions)}" if versions else ""
-        what = "this version's schemas" if against is not None else f"the schemas in {folder}"
-        screen.out().print(f"{what} are those of the code{with_}", style="good", soft_wrap=True, markup=False)
+        whom = ", ".join(versions)
+        well = f"the schemas in {folder} are those of the code" + (
+            f", and break nothing for {whom}" if whom else ""
+        )
+        if against is not None:
+            well = f"this version breaks nothing for {whom}"
+        screen.out().print(well, style="good", soft_wrap=True, markup=False)
 
 
 def _differences(folder: Path) -> list[str]:
@@ -127,21 +131,16 @@ def _released() -> dict[str, dict[str, Any]]:
 
 
 def _read(folder: Path) -> dict[str, Any]:
+    from l1_walk_contracts.compatibility import read
     from service.cli.exits import CommandError, ExitCode
 
     try:
-        found = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+        found = read(folder)
     except (OSError, ValueError) as error:
         raise CommandError(f"the schemas in {folder} cannot be read: {error}", ExitCode.USAGE) from None
     if not found:
         raise CommandError(f"there are no schemas in {folder}", ExitCode.USAGE)
     return found
-
-
-def _compared(old: Mapping[str, Any], new: Mapping[str, Any], version: str) -> "list[Finding]":
-    from l1_walk_contracts.compatibility import compare
-
-    return compare(old, new, version)
 
 
 def _tell(findings: "Sequence[Finding]", *, verbose: bool) -> None:

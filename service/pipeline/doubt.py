@@ -28,7 +28,8 @@ class Doubt:
     """Counts what speaks against records of one topic.
 
     Args:
-        note: notes, for good, that the record of this partition and offset is tried alone, the how manieth time.
+        note: notes, for good, that the record of this partition and offset is tried alone; the third counts the
+            tries, from 1.
     """
 
     def __init__(self, note: Callable[[Partition, int, int], Awaitable[None]]) -> None:

@@ -77,7 +77,7 @@ async def give_up(connection: Connection, topic: str, epochs: Mapping[int, int])
 async def note_try(
     connection: Connection, topic: str, partition: int, epoch: int, offset: int, tries: int
 ) -> None:
-    """Note that the record at this offset is about to be tried alone, the how manieth time that is.
+    """Note that the record at this offset is about to be tried alone; `tries` counts from 1.
 
     Noted again, where the answer got lost, it is the same. Nothing is noted where the epoch is another by now.
     """

@@ -40,6 +40,7 @@ _CONSUMER: Final = {
     "isolation_level": "read_committed",
 }
 _CONSUMER_FIXED: Final = {*_CONSUMER, "key_deserializer", "value_deserializer"}
+_STOP_SECONDS: Final = 5.0
 
 
 class Publisher:
@@ -119,13 +120,10 @@ class Publisher:
             await _stopped(producer)
 
 
-STOP_SECONDS = 5.0
-
-
 async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     """Stop it, though a broker that is away may keep it from that."""
     with contextlib.suppress(TimeoutError, KafkaError):
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(_STOP_SECONDS):
             await client.stop()
 
 

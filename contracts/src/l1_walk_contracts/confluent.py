@@ -85,7 +85,7 @@ class Publisher:
             failures: list[str] = []
             for number in wave:
                 self._produce(records[number], number, places, failures)
-            self._await(len(wave), wave, places, failures)
+            self._await(wave, places, failures)
             if any(number not in places for number in wave):
                 left = [record for number, record in enumerate(records) if number not in places]
                 raise PublishError(left, failures[0] if failures else f"no answer within {self._timeout:g} s")
@@ -106,9 +106,9 @@ class Publisher:
         except (KafkaException, BufferError) as error:
             failures.append(str(error))
 
-    def _await(self, count: int, wave: Sequence[int], places: dict[int, Place], failures: list[str]) -> None:
+    def _await(self, wave: Sequence[int], places: dict[int, Place], failures: list[str]) -> None:
         deadline = time.monotonic() + self._timeout + 1
-        while sum(number in places for number in wave) + len(failures) < count:
+        while sum(number in places for number in wave) + len(failures) < len(wave):
             if time.monotonic() > deadline:
                 return
             self._producer.poll(_POLL_SECONDS)

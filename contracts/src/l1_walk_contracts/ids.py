@@ -4,6 +4,8 @@ from hashlib import sha1
 from typing import Final
 from uuid import UUID
 
+from .vocabulary import EventKind
+
 NAMESPACE: Final = UUID("c1b5e0f4-6d0c-5d0e-9f53-4c0f0d6a7e21")
 """The namespace of all event ids."""
 
@@ -21,6 +23,17 @@ def ended_id(session_id: str) -> str:
 def event_id(session_id: str, version: int, event_type: str) -> str:
     """The id of any other event of a session: `version` is the session's, `event_type` the CloudEvent's."""
     return _uuid5(f"{session_id}/{version}/{event_type}")
+
+
+def walk_event_id(session_id: str, version: int, kind: EventKind) -> str:
+    """The id of an event of a session, of whichever kind but `command-rejected`, which is about a record."""
+    match kind:
+        case EventKind.STARTED:
+            return started_id(session_id)
+        case EventKind.RESOLVED | EventKind.ESCALATED | EventKind.ABANDONED:
+            return ended_id(session_id)
+        case _:
+            return event_id(session_id, version, kind.type)
 
 
 def rejection_id(topic: str, partition: int, offset: int, digest: bytes) -> str:

@@ -34,7 +34,7 @@ from .events import (
     ResolvedData,
     StartedData,
 )
-from .ids import ended_id, event_id, rejection_id, started_id
+from .ids import rejection_id, walk_event_id
 from .records import FieldError
 from .vocabulary import EventKind, RejectionReason, SessionKind, TicketKind, Verb
 
@@ -175,16 +175,9 @@ _data: Final[Mapping[EventKind, EventData]] = {
 
 
 def _id(kind: EventKind) -> str:
-    session = str(SESSION)
-    match kind:
-        case EventKind.STARTED:
-            return started_id(session)
-        case EventKind.RESOLVED | EventKind.ESCALATED | EventKind.ABANDONED:
-            return ended_id(session)
-        case EventKind.COMMAND_REJECTED:
-            return rejection_id("l1.walk.commands", 7, 1402, b"digest")
-        case _:
-            return event_id(session, 4, kind.type)
+    if kind is EventKind.COMMAND_REJECTED:
+        return rejection_id("l1.walk.commands", 7, 1402, b"digest")
+    return walk_event_id(str(SESSION), 4, kind)
 
 
 EVENTS: Final[Mapping[EventKind, Event]] = MappingProxyType(

@@ -3,11 +3,10 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from l1_walk_contracts.compatibility import Verdict, compare, is_same
+from l1_walk_contracts.compatibility import Verdict, compare, is_same, read
 from l1_walk_contracts.compatibility.__main__ import main
 from l1_walk_contracts.schemas import schemas
 from tests.support.mutations import BREAKS, MUTATIONS, NOTE, SAME, UNDECIDED, Mutation
@@ -18,10 +17,6 @@ RELEASED = SCHEMAS.parent / "released"
 
 def version_of(folder: Path) -> tuple[int, ...]:
     return tuple(map(int, folder.name.split(".")))
-
-
-def read(folder: Path) -> dict[str, Any]:
-    return {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
 
 
 VERSIONS = sorted((folder for folder in RELEASED.iterdir() if folder.is_dir()), key=version_of)

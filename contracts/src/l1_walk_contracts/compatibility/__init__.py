@@ -7,5 +7,6 @@ compares two folders of them, and exits with 1 where something breaks or cannot 
 
 from .compare import compare, is_same
 from .findings import Direction, Finding, Verdict
+from .folder import read
 
-__all__ = ["Direction", "Finding", "Verdict", "compare", "is_same"]
+__all__ = ["Direction", "Finding", "Verdict", "compare", "is_same", "read"]

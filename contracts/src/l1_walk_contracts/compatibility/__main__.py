@@ -1,11 +1,9 @@
 """`python -m l1_walk_contracts.compatibility OLD NEW`: compares two folders of schemas."""
 
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from . import compare
+from . import compare, read
 
 
 def main(arguments: list[str]) -> int:
@@ -13,7 +11,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         sys.stderr.write("usage: python -m l1_walk_contracts.compatibility OLD NEW\n")
         return 2
-    old, new = (_read(Path(folder)) for folder in arguments)
+    old, new = (read(Path(folder)) for folder in arguments)
     if not old or not new:
         sys.stderr.write(f"there are no schemas in {arguments[0 if not old else 1]}\n")
         return 2
@@ -21,10 +19,6 @@ def main(arguments: list[str]) -> int:
     for finding in failing:
         sys.stdout.write(f"{finding.message}.json#{finding.pointer}: {finding.verdict}: {finding.text}\n")
     return 1 if failing else 0
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from l1_walk_contracts.events import (
     TerminalData,
     WalkData,
 )
-from l1_walk_contracts.ids import ended_id, event_id, rejection_id, started_id
+from l1_walk_contracts.ids import rejection_id, walk_event_id
 from l1_walk_contracts.publish import encode_command
 from l1_walk_contracts.records import OutRecord, Record
 from l1_walk_contracts.samples import COMMANDS, EVENTS
@@ -143,12 +143,6 @@ class Factory:
         return own
 
     def _event_id(self, kind: EventKind, session: str, version: int) -> str:
-        match kind:
-            case EventKind.STARTED:
-                return started_id(session)
-            case EventKind.RESOLVED | EventKind.ESCALATED | EventKind.ABANDONED:
-                return ended_id(session)
-            case EventKind.COMMAND_REJECTED:
-                return rejection_id(self._topics.commands, 0, self._random.randrange(10**6), session.encode())
-            case _:
-                return event_id(session, version, kind.type)
+        if kind is EventKind.COMMAND_REJECTED:
+            return rejection_id(self._topics.commands, 0, self._random.randrange(10**6), session.encode())
+        return walk_event_id(session, version, kind)

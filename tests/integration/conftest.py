@@ -1,4 +1,7 @@
-"""Fixture: `site`, with topics and a database of one test, and a worker at work on it."""
+"""Fixture: `site`, with topics and a database of one test, and a worker at work on it.
+
+A folder that wants it otherwise has its own.
+"""
 
 from collections.abc import AsyncIterator
 
