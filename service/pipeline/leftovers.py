@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from service.pipeline.conditions import Conditions
 from service.pipeline.failure import delays, describe
+from service.pipeline.tidying import Tidying
 from service.store import outbox
 from service.store.database import Connection, Database
 from service.store.outbox import START, Message, Place
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-CONDITION = "reading the outbox"
+CONDITION = "outbox"
 
 
 class Leftovers:
@@ -31,7 +32,7 @@ class Leftovers:
         database: holds the outbox.
         conditions: is told while partitions wait for what was left of them, and why.
         publish: sends messages in their order, and returns when Kafka has them.
-        published: is told of what Kafka has.
+        tidying: is told of what Kafka has, and forgets it.
     """
 
     def __init__(
@@ -39,15 +40,18 @@ class Leftovers:
         database: Database,
         conditions: Conditions,
         publish: Callable[[Sequence[Message]], Awaitable[None]],
-        published: Callable[[Sequence[Message]], None],
+        tidying: Tidying,
     ) -> None:
         self._database = database
         self._conditions = conditions
         self._publish = publish
-        self._published = published
+        self._tidying = tidying
 
     async def clear(self, partitions: Collection[int]) -> AsyncGenerator[Collection[int], None]:
         """Publish what is owed of these partitions, and tell of which nothing is left as soon as that is so.
+
+        Left means in the table: what is new may stand in the place of what was old, since a topic that was made anew
+        gives the same offsets again.
 
         May be closed or cancelled at any time: what was published and not noted as such stays in the table, and is
         published again, with the same bytes, by whoever takes the partition next.
@@ -71,9 +75,10 @@ class Leftovers:
                     if counts[partition]:
                         self._begin_condition(partition)
                     await self._publish(messages)
-                    self._published(messages)
+                    self._tidying.note(messages)
                     counts[partition] += len(messages)
                 else:
+                    await self._retried(self._tidying.forget)
                     logger.info(
                         "partition %d: %d messages left over are published", partition, counts[partition]
                     )
@@ -95,19 +100,25 @@ class Leftovers:
         return partition, asyncio.create_task(reading, name=f"outbox of partition {partition}")
 
     async def _read(self, read: Callable[[Connection], Awaitable[T]]) -> T:
-        """What it reads, for which it waits as long as it takes."""
+        async def in_transaction() -> T:
+            async with self._database.transaction() as connection:
+                return await read(connection)
+
+        return await self._retried(in_transaction)
+
+    async def _retried(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What it gives, for which it waits as long as it takes."""
         waits = delays()
         while True:
             try:
-                async with self._database.transaction() as connection:
-                    found = await read(connection)
+                done = await work()
             except Exception as error:
-                logger.debug("reading the outbox failed", exc_info=error)
+                logger.debug("the outbox was not reached", exc_info=error)
                 self._conditions.begin(CONDITION, describe(error))
                 await asyncio.sleep(next(waits))
             else:
                 self._conditions.end(CONDITION)
-                return found
+                return done
 
     def _begin_condition(self, partition: int) -> None:
         """Not for what is done at once: most of what is left over is a page or less."""

@@ -72,7 +72,7 @@ class Relay:
         self._conditions = conditions
         self._observer = observer
         self._tidying = Tidying(database, commit_offsets)
-        self._leftovers = Leftovers(database, conditions, self._publish, self._tidying.note)
+        self._leftovers = Leftovers(database, conditions, self._publish, self._tidying)
         self._waiting: deque[Owed] = deque()
         self._owed = asyncio.Event()
         self._moved = asyncio.Condition()

@@ -90,9 +90,8 @@ class Tidying:
         """
         async with self._lock:
             self._untidy.clear()
-            published, positions = dict(self._published), dict(self._positions)
-            if published:
-                await self._forget(published)
+            positions = dict(self._positions)
+            await self._forget()
             if positions:
                 async with asyncio.timeout(COMMIT_SECONDS):
                     await self._commit_offsets(positions)
@@ -100,7 +99,19 @@ class Tidying:
                     if self._positions.get(partition) == offset:
                         del self._positions[partition]
 
-    async def _forget(self, published: Mapping[int, Published]) -> None:
+    async def forget(self) -> None:
+        """Forget what was published up to now.
+
+        Raises:
+            Whatever asyncpg raises, TimeoutError: try again.
+        """
+        async with self._lock:
+            await self._forget()
+
+    async def _forget(self) -> None:
+        published = dict(self._published)
+        if not published:
+            return
         last = {partition: one.last for partition, one in published.items()}
         behind = {partition: one.behind for partition, one in published.items()}
         async with self._database.transaction() as connection:

@@ -8,7 +8,7 @@ import pytest
 
 from l1_walk_contracts import Verb
 from service.dev.children import Children
-from service.pipeline import pipeline
+from service.pipeline import pipeline, tidying
 from service.pipeline.publishers import Publishers
 from service.store.outbox import Message, unpack_headers
 from tests.support.parked import HALF_ACKNOWLEDGED, WINDOWS, Parked
@@ -179,9 +179,29 @@ async def test_a_partition_that_owes_nothing_goes_on_while_another_publishes_wha
 
     free.set()
     async with working(site.settings):
-        await site.handled(*places, *waiting, timeout=3 * PATIENCE)
+        await site.handled(*places, *waiting)
     left = [r for r in await site.read(site.topics.lifecycle) if r.value == b"left"]
     assert {int(r.key or b"") for r in left} == set(range(1, 20_001))
+
+
+async def test_what_was_left_is_forgotten_before_anything_new_can_stand_in_its_place(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A topic that was made anew gives the same offsets again, and its partitions may still owe for the old ones."""
+    monkeypatch.setattr(tidying, "TIDY_SECONDS", 3600.0)
+    await site.database.execute(
+        'INSERT INTO l1_walk_outbox (partition, "offset", number, topic, key, headers, value)'
+        f" SELECT p, o, 0, '{site.topics.lifecycle}', 'left', '\\x90'::bytea, 'left'::bytea"
+        " FROM generate_series(0, 1) AS p, generate_series(0, 2) AS o"
+    )
+    places = [*await site.send(Walk().start(), partition=0), *await site.send(Walk().start(), partition=1)]
+    async with working(site.settings):
+        await until(lambda: handled(site, 0), PATIENCE, "the first partition goes on")
+        await until(lambda: handled(site, 1), PATIENCE, "the other one goes on")
+    await site.handled(*places, timeout=0)
+    assert [r.value for r in await site.read(site.topics.lifecycle)].count(b"left") == 6
+    assert await site.count("l1_walk_sessions") == 2
+    assert not [r for r in caplog.records if r.name.startswith("service.") and r.levelname != "INFO"]
 
 
 async def handled(site: Site, partition: int) -> bool:
