@@ -71,3 +71,23 @@ def test_upstream_compares_two_folders_in_its_own_build(
     assert "l1.walk.step.v1.json#" in capsys.readouterr().out
     assert main([str(released)]) == 2
     assert main([str(released), str(tmp_path / "nowhere")]) == 2
+
+
+def told(name: str) -> list[str]:
+    """What fails of a row of the table."""
+    [mutation] = [one for one in MUTATIONS if one.name == name]
+    return [finding.text for finding in compare(OLD, mutation.on(OLD), "1.0.0") if finding.fails]
+
+
+def test_a_rule_is_told_by_the_case_that_it_bears_on() -> None:
+    (text,) = told("command: a rule added")
+    assert text == (
+        "where session_kind is adhoc and flow_id is absent and flow_proposal_id is absent, upstream that sends"
+        " data.start_node_id as a text: is refused, which is null"
+    )
+
+
+def test_what_nobody_can_decide_is_told_once() -> None:
+    assert told("command: an unknown keyword") == [
+        'data.answer cannot be compared: its contentEncoding is "base64", it was not said'
+    ]

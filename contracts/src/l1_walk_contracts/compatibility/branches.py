@@ -350,7 +350,7 @@ def _rule(node: Node, depth: int) -> list[Branch] | None:
     not_so = [
         branch
         for other in _otherwise(node.schema["if"], name, values)
-        for branch in _of(Node(other, f"{node.pointer}/if", node.root), depth + 1)
+        for branch in _of(Node(other, f"{node.pointer}/if/not", node.root), depth + 1)
     ]
     if "then" in node.schema:
         so = _both(so, _of(node.child("then"), depth + 1))

@@ -31,7 +31,7 @@ def compare(old: Mapping[str, Schema], new: Mapping[str, Schema], version: str) 
     found = [
         finding for name in sorted(old.keys() | new.keys()) for finding in _file(name, old, new, version)
     ]
-    return sorted(set(found), key=lambda finding: (list(Verdict).index(finding.verdict), finding.message))
+    return sorted(set(found), key=_order)
 
 
 def _file(name: str, old: Mapping[str, Schema], new: Mapping[str, Schema], version: str) -> Iterator[Finding]:
@@ -75,16 +75,20 @@ def _body(old: Nodes, new: Nodes, direction: Direction, message: str, version: s
     is_command = direction is Direction.COMMAND
     found = [change for change in changes(old, new) if change.path or change.keyword not in _ROOT]
     gone = {change.path for change in found if change.kind == "gone"}
+    undecided: set[str] = set()
     for change in found:
         verdict = _VERDICTS[change.kind]
         pointer = _pointer(change.old if change.kind == "gone" else change.new, change.keyword, is_field=True)
+        if verdict is Verdict.UNDECIDED:
+            undecided.add(pointer)
         yield Finding(verdict, message, pointer, words.change(change, direction, version), version)
     for gap in gaps(old, new) if is_command else gaps(new, old):
         if gap.path in gone and gap.kind == "required":
             continue
         pointer = _pointer(gap.reader if is_command else gap.sender, gap.keyword)
         if gap.kind == "undecided":
-            yield Finding(Verdict.UNDECIDED, message, pointer, words.undecided_gap(gap), version)
+            if pointer not in undecided:
+                yield Finding(Verdict.UNDECIDED, message, pointer, words.undecided_gap(gap), version)
         else:
             text = words.breaking_gap(gap, direction, version)
             yield Finding(Verdict.BREAKS, message, pointer, text, version)
@@ -128,6 +132,10 @@ def _in_place(node: Node, seen: set[str]) -> Iterator[Node]:
     for keyword in ("anyOf", "allOf", "oneOf"):
         for part in node.children(keyword):
             yield from _in_place(part, seen)
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str]:
+    return list(Verdict).index(finding.verdict), finding.message, finding.pointer, finding.text
 
 
 def is_same(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> bool:

@@ -102,12 +102,13 @@ class _Comparison:
             return []
         if len(others) > 1 and splits < 3 and (parts := _split(piece, others)):
             return [gap for part in parts for gap in self._piece(part, read, pair, splits + 1)]
-        return [replace(gap, where=_joined(piece.where, gap.where)) for gap in min(found, key=_weight)]
+        nearest = min(found, key=lambda gaps_: _distance(gaps_, piece, pair))
+        return [replace(gap, where=_joined(piece.where, gap.where)) for gap in nearest]
 
     def _one(self, piece: Branch, other: Branch, kind: str, pair: _Pair) -> list[Gap]:
         """The gaps between one alternative of each, both of this type."""
         found = [
-            pair.gap("undecided", keyword, f"{keyword} is not a keyword that is compared")
+            pair.gap("undecided", keyword, f"{keyword}, as it stands there, is not compared")
             for keyword, told in sorted(other.unknown)
             if (keyword, told) not in piece.unknown
         ]
@@ -161,7 +162,8 @@ def _below(pair: _Pair, name: str) -> str:
 
 def _listed(piece: Branch, others: list[Branch], pair: _Pair) -> list[Gap]:
     """The values that the sender has listed, tried one by one."""
-    answers = [(value, {fits(other, value) for other in others}) for value in piece.values or ()]
+    sent = [value for value in piece.values or () if fits(piece, value) is not False]
+    answers = [(value, {fits(other, value) for other in others}) for value in sent]
     refused = [value for value, answer in answers if not answer & {True, None}]
     unsure = [value for value, answer in answers if True not in answer and None in answer]
     found = []
@@ -225,11 +227,15 @@ def _types(read: list[Branch]) -> tuple[str, ...]:
 
 
 def _split(piece: Branch, others: list[Branch]) -> list[Branch]:
-    """An object by the values, the type or the absence of one field that the reader's alternatives differ in."""
-    for name, nodes in piece.properties.items():
-        if any(word.startswith(f"{name} is ") for word in piece.where) or not _differ(name, others):
+    """An object by the values, the type or the absence of one field that the reader's alternatives differ in.
+
+    First by one whose values are listed: that is what people name.
+    """
+    told = {name: branches(nodes) for name, nodes in piece.properties.items() if _differ(name, others)}
+    for name in sorted(told, key=lambda name: any(branch.values is None for branch in told[name])):
+        if any(word.startswith(f"{name} is ") for word in piece.where):
             continue
-        parts = list(_parts(piece, name, nodes))
+        parts = list(_parts(piece, name, piece.properties[name]))
         if 1 < len(parts) <= _ALTERNATIVES:
             return parts
     return []
@@ -262,9 +268,12 @@ def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
     return (*some, *(word for word in more if word not in some))
 
 
-def _weight(found: list[Gap]) -> tuple[int, int]:
-    """How far an alternative of the reader is from what is sent: one of another kind is the farthest."""
-    return sum(gap.kind in ("values", "not values", "type") for gap in found), len(found)
+def _distance(found: list[Gap], piece: Branch, pair: _Pair) -> tuple[int, int, int]:
+    """How far an alternative of the reader is from what is sent: the farthest is one of another case, then one of
+    another kind."""
+    given = {_below(pair, word.partition(" is ")[0]) for word in piece.where}
+    another_case = sum(gap.path in given for gap in found)
+    return another_case, sum(gap.kind in ("values", "not values", "type") for gap in found), len(found)
 
 
 def _told_once(found: list[Gap]) -> list[Gap]:
