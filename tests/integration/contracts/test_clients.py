@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from itertools import chain
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from l1_walk_contracts import (
 from l1_walk_contracts.delivery import Received
 from l1_walk_contracts.testing import Factory
 from tests.support.site import PARTITIONS, Site
+from tests.support.waiting import until
 from tests.support.walk import Sending
 
 PATIENCE = 60.0
@@ -172,36 +174,41 @@ async def test_two_of_one_group_share_the_events_and_lose_none(
     site: Site, servers: str, client: Client
 ) -> None:
     made, group = factory(site), f"{site.topics.prefix}.c"
-    found: set[str] = set()
-    walks = [made.walk() for _ in range(24)]
+    sent: set[str] = set()
+    of_one, of_other = set[str](), set[str]()
+    enough = asyncio.Event()
 
-    async def consume(wanted: asyncio.Event) -> None:
+    async def send_some() -> None:
+        walks = [made.walk() for _ in range(12)]
+        both = [(walk.start_adhoc(made.ticket()), walk.resolve("Done.")) for walk in walks]
+        await client.send(servers, *chain.from_iterable(both))
+        sent.update(str(walk.session_id) for walk in walks)
+
+    async def consume(found: set[str]) -> None:
         async with client.events(servers, group, [site.topics.resolved]) as (next_, done):
-            while not wanted.is_set():
+            while not enough.is_set():
                 received = await next_()
                 found.add(received.event.session_id)
                 await done(received)
-                if len(found) == len(walks):
-                    wanted.set()
 
-    wanted = asyncio.Event()
-    one = asyncio.create_task(consume(wanted))
-    other = None
+    async def all_are_found() -> None:
+        await until(lambda: sent <= of_one | of_other, PATIENCE, "every walk is found by one of them")
+
+    tasks = [asyncio.create_task(consume(of_one))]
     try:
+        await send_some()
+        await all_are_found()
+        tasks.append(asyncio.create_task(consume(of_other)))
         async with asyncio.timeout(PATIENCE):
-            for number, walk in enumerate(walks):
-                await client.send(servers, walk.start_adhoc(made.ticket()), walk.resolve("Done."))
-                if number == 8:
-                    other = asyncio.create_task(consume(wanted))
-            await wanted.wait()
+            while not of_other:
+                await send_some()
+                await all_are_found()
     finally:
-        # an event for whoever still waits for one
-        extra = [made.walk() for _ in range(24)]
-        for walk in extra:
-            await client.send(servers, walk.start_adhoc(made.ticket()), walk.resolve("Done."))
+        enough.set()
+        for _ in range(3):
+            await send_some()  # whoever still waits for an event gets one
         async with asyncio.timeout(PATIENCE):
-            await asyncio.gather(one, *([other] if other else []))
-    assert {str(walk.session_id) for walk in walks} <= found
+            await asyncio.gather(*tasks)
 
 
 async def test_an_event_of_a_newer_contract_is_passed_over_and_what_is_none_is_not(
