@@ -1,64 +1,36 @@
-"""Publish one walk and print how it ended. Needs l1-walk-contracts and aiokafka: python python_contracts.py"""
+"""Publish one walk and print how it ended. Needs l1-walk-contracts[aiokafka]: python python_contracts.py"""
 
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from l1_walk_contracts import (
     CommandRejectedData,
     Record,
-    ResolveData,
     ResolvedData,
-    SessionKind,
-    StartData,
-    StepData,
     Ticket,
     TicketKind,
     Topics,
+    WalkCommands,
     decode_event,
-    encode_command,
 )
+from l1_walk_contracts.aiokafka import Publisher, PublishError
 
 KAFKA = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
 TOPICS = Topics(os.environ.get("WALK_TOPIC_PREFIX", "l1.walk"))
 SECONDS = float(os.environ.get("WAIT_SECONDS", "30"))
 ACCOUNT, USER = UUID("7c9e6679-7425-40de-944b-e07fc1f90ae7"), UUID("550e8400-e29b-41d4-a716-446655440000")
-WALK = (
-    StartData(
-        account_id=ACCOUNT,
-        user_id=USER,
-        ticket=Ticket("T20260131.0042", TicketKind.PSA),
-        session_kind=SessionKind.AI_BUILD,
-        start_node_id="link-light",
-    ),
-    StepData(
-        account_id=ACCOUNT,
-        user_id=USER,
-        node_id="link-light",
-        question="Is the link light on?",
-        answer="no",
-    ),
-    ResolveData(
-        account_id=ACCOUNT,
-        user_id=USER,
-        resolution_notes="Plugged the cable back in – it works.",
-        helpful=True,
-    ),
-)
 
 
-async def publish(producer: AIOKafkaProducer, session: UUID) -> None:
-    for data in WALK:
-        now, source = datetime.now(UTC), "/examples/python"
-        command = encode_command(
-            data, session_id=session, source=source, id=str(uuid4()), time=now, topics=TOPICS
-        )
-        await producer.send_and_wait(command.topic, command.value, key=command.key, headers=command.headers)
+async def publish(publisher: Publisher, walk: WalkCommands) -> None:
+    ticket = Ticket("T20260131.0042", TicketKind.PSA)
+    await publisher.send(walk.start_ai_build(ticket, "link-light"))
+    await publisher.send(walk.step("link-light", "no", question="Is the link light on?"))
+    await publisher.send(walk.resolve("Plugged the cable back in – it works.", helpful=True))
 
 
 async def ending(events: AIOKafkaConsumer, session: UUID) -> str:
@@ -75,18 +47,16 @@ async def ending(events: AIOKafkaConsumer, session: UUID) -> str:
 
 
 async def main() -> None:
-    session = uuid4()
+    walk = WalkCommands(account_id=ACCOUNT, user_id=USER, source="/examples/python", topics=TOPICS)
     events = AIOKafkaConsumer(TOPICS.resolved, TOPICS.rejected, bootstrap_servers=KAFKA)
-    producer = AIOKafkaProducer(bootstrap_servers=KAFKA, enable_idempotence=True)
     try:
         await events.start()
-        await producer.start()
         await events.seek_to_end()
-        await publish(producer, session)
+        async with Publisher(KAFKA) as publisher:
+            await publish(publisher, walk)
         async with asyncio.timeout(SECONDS):
-            print(await ending(events, session))
+            print(await ending(events, walk.session_id))
     finally:
-        await producer.stop()
         await events.stop()
 
 
@@ -94,5 +64,5 @@ try:
     asyncio.run(main())
 except TimeoutError:
     sys.exit(f"nothing came within {SECONDS:g} seconds: does a worker run?")
-except KafkaError as error:
+except (KafkaError, PublishError) as error:
     sys.exit(f"Kafka at {KAFKA}: {error}")

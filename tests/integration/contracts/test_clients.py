@@ -211,6 +211,36 @@ async def test_two_of_one_group_share_the_events_and_lose_none(
             await asyncio.gather(*tasks)
 
 
+async def test_what_was_fetched_of_a_partition_that_is_anothers_now_is_not_handed_out(
+    site: Site, servers: str
+) -> None:
+    """librdkafka does so by itself; of aiokafka the client keeps what a fetch brought."""
+    made, group = factory(site), f"{site.topics.prefix}.h"
+    walks = [
+        (walk.start_adhoc(made.ticket()), walk.resolve("Done.")) for walk in (made.walk() for _ in range(24))
+    ]
+    await Aiokafka().send(servers, *chain.from_iterable(walks))
+    await site.all_handled()
+    events = {(r.partition, r.offset) for r in await site.read(site.topics.resolved)}
+
+    def consumer() -> aiokafka.Consumer:
+        return aiokafka.Consumer(servers, group, [site.topics.resolved], commit_seconds=0.1)
+
+    async with asyncio.timeout(PATIENCE), consumer() as one:
+        feed = aiter(one)
+        await anext(feed)
+        fetched = len(one._unread)
+        async with consumer() as other:
+            await anext(aiter(other))  # so the group has divided the partitions anew
+            left = {tp.partition for tp in one._consumer.assignment()}
+            ours = {place for place in events if place[0] in left}
+            assert fetched > len(ours), "it had fetched more than stays its own"
+            while ours:
+                received = await anext(feed)
+                assert received.place.partition in left
+                ours.discard((received.place.partition, received.place.offset))
+
+
 async def test_an_event_of_a_newer_contract_is_passed_over_and_what_is_none_is_not(
     site: Site, servers: str, client: Client
 ) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from l1_walk_contracts import (
+    CommandRejectedData,
     EventKind,
     Outcome,
     RejectionReason,
@@ -52,6 +53,26 @@ def test_what_is_sent_again_counts_once() -> None:
     outcomes = [fake.send(record).outcome for record in walk + walk]
     assert outcomes == [Outcome.ACCEPTED] * 5 + [Outcome.DUPLICATE] * 5
     assert len(fake.events) == 2
+
+
+def test_what_comes_from_another_partition_is_rejected_as_of_a_wrong_partitioner() -> None:
+    fake, factory = FakeWorker(), Factory()
+    walk = factory.walk()
+    assert fake.send(walk.start_adhoc(factory.ticket()), partition=3).outcome is Outcome.ACCEPTED
+    astray = fake.send(walk.note("Called back."), partition=2)
+    assert astray.reason is RejectionReason.INVALID
+    [rejected] = astray.events
+    assert isinstance(rejected.data, CommandRejectedData)
+    assert [error.field for error in rejected.data.errors or ()] == ["partition"]
+    assert (rejected.data.origin.partition, rejected.data.origin.offset) == (2, 0)
+    assert fake.send(walk.note("Called back."), partition=3).outcome is Outcome.ACCEPTED
+
+
+def test_a_walk_is_as_long_as_the_worker_allows() -> None:
+    fake, factory = FakeWorker(path_limit=1), Factory()
+    _start, first, second, *_ = (fake.send(record) for record in factory.resolved_walk())
+    assert first.outcome is Outcome.ACCEPTED
+    assert second.reason is RejectionReason.STEP_LIMIT
 
 
 def test_where_references_are_required_they_are_told_first() -> None:

@@ -1,10 +1,11 @@
 """A worker in memory: the same decisions as the real one, on topics that are lists."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import NamedTuple
 from uuid import UUID
 
+from l1_walk_contracts import limits
 from l1_walk_contracts.consume import decode_event
 from l1_walk_contracts.events import Event
 from l1_walk_contracts.records import OutRecord, Record, Settle
@@ -47,6 +48,7 @@ class FakeWorker:
         topics: the names of the topics.
         require_references: whether ids that `tell` has not told of are rejected (`WALK_REFERENCES=require`).
         event_source: `source` of every event (`WALK_EVENT_SOURCE`).
+        path_limit: the most steps that a walk may have (`WALK_PATH_LIMIT`).
     """
 
     def __init__(
@@ -55,11 +57,14 @@ class FakeWorker:
         *,
         require_references: bool = False,
         event_source: str = "/l1-walk-worker",
+        path_limit: int = limits.PATH_ENTRIES,
     ) -> None:
         self.topics = topics
         self.records: dict[str, list[Record]] = defaultdict(list)
         """What stands on each topic, in order, by the topic's name; the commands too."""
-        self._fold = Fold(topics, Rules(event_source=event_source))
+        self._fold = Fold(topics, Rules(event_source=event_source, path_limit=path_limit))
+        self._ends: Counter[int] = Counter()
+        """How many commands each partition holds."""
         self._requires = require_references
         self._sessions: dict[UUID, Session] = {}
         self._seen: dict[Key, bytes] = {}
@@ -68,23 +73,27 @@ class FakeWorker:
         """Each id that was told of, and whether it is gone."""
         self._letters: list[DeadLetter] = []
 
-    def send(self, record: OutRecord | Record, *, timestamp_ms: int | None = None) -> Handled:
+    def send(
+        self, record: OutRecord | Record, *, timestamp_ms: int | None = None, partition: int = 0
+    ) -> Handled:
         """Put a record on the commands topic and handle it.
 
         Args:
             record: any bytes whatever.
             timestamp_ms: when Kafka took it; None: now.
+            partition: where it came from: a walk lives where its first command came from, and what comes from
+                another is rejected, as of a producer with another partitioner.
 
         Raises:
             ValueError: it settles a dead letter.
         """
         stamp = round(time.time() * 1000) if timestamp_ms is None else timestamp_ms
         received = Record(record.key, record.value, tuple(record.headers), stamp)
-        commands = self.records[self.topics.commands]
-        one = decode_record(0, len(commands), received)
+        one = decode_record(partition, self._ends[partition], received)
         if isinstance(one.message, Settle):
             raise ValueError("a fake worker settles no dead letters")
-        commands.append(received)
+        self._ends[partition] += 1
+        self.records[self.topics.commands].append(received)
         effects = self._fold([one], self._known(one))
         self._keep(effects)
         [(outcome, reason)] = effects.results

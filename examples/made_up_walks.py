@@ -1,0 +1,55 @@
+"""Publish a resolved and an escalated walk that nobody walked, for a connector to try itself on: no worker is needed.
+
+    WALK_TOPIC_PREFIX=try.l1.walk python examples/made_up_walks.py
+
+Needs aiokafka and l1-walk-contracts. Refuses the topics of a real worker: connectors would bill what is made up.
+"""
+
+import asyncio
+import os
+import sys
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+
+from l1_walk_contracts import EventKind, Topics, encode_event
+from l1_walk_contracts.testing import Factory
+
+KAFKA = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
+TOPICS = Topics(os.environ.get("WALK_TOPIC_PREFIX", "l1.walk"))
+
+
+async def create_topics() -> None:
+    """Those that are not there; where that is refused it shows when they are written to."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=KAFKA)
+    try:
+        await admin.start()
+        copies = min(3, len((await admin.describe_cluster())["brokers"]))
+        await admin.create_topics([NewTopic(name, 6, copies) for name in (TOPICS.resolved, TOPICS.escalated)])
+    finally:
+        await admin.close()
+
+
+async def main() -> None:
+    await create_topics()
+    producer = AIOKafkaProducer(bootstrap_servers=KAFKA, enable_idempotence=True)
+    made = Factory(topics=TOPICS)
+    try:
+        await producer.start()
+        for kind in (EventKind.RESOLVED, EventKind.ESCALATED):
+            event = encode_event(made.event(kind), TOPICS)
+            place = await producer.send_and_wait(
+                event.topic, event.value, key=event.key, headers=list(event.headers)
+            )
+            print(f"{kind}: {place.topic}, partition {place.partition}, offset {place.offset}")
+    finally:
+        await producer.stop()
+
+
+if Topics() == TOPICS:
+    sys.exit("These are the topics of a real worker. Say which others: WALK_TOPIC_PREFIX=try.l1.walk")
+try:
+    asyncio.run(main())
+except KafkaError as error:
+    sys.exit(f"Kafka at {KAFKA}: {error}")
