@@ -2,18 +2,18 @@
 
     WALK_TOPIC_PREFIX=try.l1.walk python examples/made_up_walks.py
 
-Needs aiokafka and l1-walk-contracts. Refuses the topics of a real worker: connectors would bill what is made up.
+Needs l1-walk-contracts[aiokafka]. Refuses the topics of a real worker: connectors would bill what is made up.
 """
 
 import asyncio
 import os
 import sys
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from l1_walk_contracts import EventKind, Topics, encode_event
+from l1_walk_contracts.aiokafka import Publisher, PublishError
 from l1_walk_contracts.testing import Factory
 
 KAFKA = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
@@ -33,23 +33,17 @@ async def create_topics() -> None:
 
 async def main() -> None:
     await create_topics()
-    producer = AIOKafkaProducer(bootstrap_servers=KAFKA, enable_idempotence=True)
     made = Factory(topics=TOPICS)
-    try:
-        await producer.start()
-        for kind in (EventKind.RESOLVED, EventKind.ESCALATED):
-            event = encode_event(made.event(kind), TOPICS)
-            place = await producer.send_and_wait(
-                event.topic, event.value, key=event.key, headers=list(event.headers)
-            )
-            print(f"{kind}: {place.topic}, partition {place.partition}, offset {place.offset}")
-    finally:
-        await producer.stop()
+    events = [made.event(kind) for kind in (EventKind.RESOLVED, EventKind.ESCALATED)]
+    async with Publisher(KAFKA) as publisher:
+        places = await publisher.send(*(encode_event(event, TOPICS) for event in events))
+    for event, place in zip(events, places, strict=True):
+        print(f"{event.kind}: {place.topic}, partition {place.partition}, offset {place.offset}")
 
 
 if Topics() == TOPICS:
     sys.exit("These are the topics of a real worker. Say which others: WALK_TOPIC_PREFIX=try.l1.walk")
 try:
     asyncio.run(main())
-except KafkaError as error:
+except (KafkaError, PublishError) as error:
     sys.exit(f"Kafka at {KAFKA}: {error}")

@@ -104,11 +104,11 @@ def check(
         raise CommandError(f"{count(failing, 'change')} would break what others have built")
     if not as_json:
         whom = ", ".join(versions)
-        well = f"the schemas in {folder} are those of the code" + (
-            f", and break nothing for {whom}" if whom else ""
-        )
         if against is not None:
             well = f"this version breaks nothing for {whom}"
+        else:
+            well = f"the schemas in {folder} are those of the code"
+            well += f", and break nothing for {whom}" if whom else ""
         screen.out().print(well, style="good", soft_wrap=True, markup=False)
 
 

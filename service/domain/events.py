@@ -19,9 +19,7 @@ from l1_walk_contracts import (
     StartData,
     StartedData,
     Ticket,
-    ended_id,
-    event_id,
-    started_id,
+    walk_event_id,
 )
 from service.domain.history import Last, read_history
 from service.domain.rules import Rules
@@ -87,7 +85,7 @@ def proposal_validated(session: Session, helpful: bool, command: Command, rules:
 
 def _event(told: EventData, session: Session, command: Command, rules: Rules, kind: EventKind) -> Event:
     return Event(
-        id=_identity(kind, session, command),
+        id=walk_event_id(command.session_id, session.version, kind),
         kind=kind,
         source=rules.event_source,
         session_id=command.session_id,
@@ -98,17 +96,6 @@ def _event(told: EventData, session: Session, command: Command, rules: Rules, ki
         traceparent=command.traceparent,
         data=told,
     )
-
-
-def _identity(kind: EventKind, session: Session, command: Command) -> str:
-    """A walk starts once and ends once, whatever history is replayed; the rest is told once a version (design 7)."""
-    match kind:
-        case EventKind.STARTED:
-            return started_id(command.session_id)
-        case EventKind.RESOLVED | EventKind.ESCALATED | EventKind.ABANDONED:
-            return ended_id(command.session_id)
-        case _:
-            return event_id(command.session_id, session.version, kind.type)
 
 
 def _which(session: Session) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def pair(random: Random) -> tuple[Any, Any]:
     return (one, other) if random.random() < 0.5 else (other, one)
 
 
-def schema(random: Random, depth: int, _beside: Any = None) -> dict[str, Any]:
+def schema(random: Random, depth: int) -> dict[str, Any]:
     """Most often an object, since messages are."""
     kind = (
         "object"
@@ -105,8 +105,11 @@ def _put(random: Random, into: dict[str, Any], keyword: str, depth: int) -> None
     elif keyword in ("items", "additionalProperties"):
         into[keyword] = random.choice((False, True, schema(random, below)))
     elif keyword in ("anyOf", "oneOf", "allOf", "prefixItems"):
-        make = _limited if keyword != "prefixItems" and random.random() < 0.6 else schema
-        into[keyword] = [make(random, below, into) for _ in range(random.choice((1, 2)))]
+        limited = keyword != "prefixItems" and random.random() < 0.6
+        into[keyword] = [
+            _limited(random, below, into) if limited else schema(random, below)
+            for _ in range(random.choice((1, 2)))
+        ]
     elif keyword == "enum":
         numbers, others = random.sample((1, 2, 3), 2), random.sample((None, True), 1)
         into[keyword] = [*random.sample(WORDS, 2), *numbers, *others]

@@ -41,7 +41,7 @@ from .events import (
     TerminalData,
     WalkData,
 )
-from .ids import ended_id, event_id, rejection_id, started_id
+from .ids import ended_id, event_id, rejection_id, started_id, walk_event_id
 from .publish import CommandError, encode_command, encode_settle
 from .records import Command, FieldError, Header, Invalid, OutRecord, Record, Settle, Unreadable, Unsupported
 from .settle import SettleData
@@ -127,4 +127,5 @@ __all__ = [
     "event_id",
     "rejection_id",
     "started_id",
+    "walk_event_id",
 ]

@@ -26,7 +26,10 @@ def event_id(session_id: str, version: int, event_type: str) -> str:
 
 
 def walk_event_id(session_id: str, version: int, kind: EventKind) -> str:
-    """The id of an event of a session, of whichever kind but `command-rejected`, which is about a record."""
+    """The id of an event of a session, of whichever kind but `command-rejected`, which is about a record.
+
+    A walk starts once and ends once, whatever history is replayed; the rest is told once a version (design 7).
+    """
     match kind:
         case EventKind.STARTED:
             return started_id(session_id)

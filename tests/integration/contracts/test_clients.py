@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
-from itertools import chain
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from l1_walk_contracts import (
     OutRecord,
     Record,
     Topics,
+    WalkCommands,
     aiokafka,
     confluent,
     decode_event,
@@ -120,6 +120,11 @@ def factory(site: Site, seed: int = 0) -> Factory:
     return Factory(seed, Topics(site.settings.topic_prefix))
 
 
+def resolved(made: Factory, walks: Iterable[WalkCommands]) -> list[OutRecord]:
+    """Each walk whole: started and resolved."""
+    return [record for walk in walks for record in (walk.start_adhoc(made.ticket()), walk.resolve("Done."))]
+
+
 async def take(
     next_: Callable[[], Any], done: Callable[[Received], Any], count: int, *, undone: int = 0
 ) -> list[Event]:
@@ -180,8 +185,7 @@ async def test_two_of_one_group_share_the_events_and_lose_none(
 
     async def send_some() -> None:
         walks = [made.walk() for _ in range(12)]
-        both = [(walk.start_adhoc(made.ticket()), walk.resolve("Done.")) for walk in walks]
-        await client.send(servers, *chain.from_iterable(both))
+        await client.send(servers, *resolved(made, walks))
         sent.update(str(walk.session_id) for walk in walks)
 
     async def consume(found: set[str]) -> None:
@@ -216,10 +220,7 @@ async def test_what_was_fetched_of_a_partition_that_is_anothers_now_is_not_hande
 ) -> None:
     """librdkafka does so by itself; of aiokafka the client keeps what a fetch brought."""
     made, group = factory(site), f"{site.topics.prefix}.h"
-    walks = [
-        (walk.start_adhoc(made.ticket()), walk.resolve("Done.")) for walk in (made.walk() for _ in range(24))
-    ]
-    await Aiokafka().send(servers, *chain.from_iterable(walks))
+    await Aiokafka().send(servers, *resolved(made, [made.walk() for _ in range(24)]))
     await site.all_handled()
     events = {(r.partition, r.offset) for r in await site.read(site.topics.resolved)}
 

@@ -231,14 +231,19 @@ def _split(piece: Branch, others: list[Branch]) -> list[Branch]:
 
     First by one whose values are listed: that is what people name.
     """
-    told = {name: branches(nodes) for name, nodes in piece.properties.items() if _differ(name, others)}
-    for name in sorted(told, key=lambda name: any(branch.values is None for branch in told[name])):
-        if any(word.startswith(f"{name} is ") for word in piece.where):
-            continue
-        parts = list(_parts(piece, name, piece.properties[name]))
+    given = _given(piece)
+    names = [name for name in piece.properties if name not in given and _differ(name, others)]
+    told = {name: branches(piece.properties[name]) for name in names}
+    for name in sorted(names, key=lambda name: any(branch.values is None for branch in told[name])):
+        parts = list(_parts(piece, name, told[name]))
         if 1 < len(parts) <= _ALTERNATIVES:
             return parts
     return []
+
+
+def _given(piece: Branch) -> set[str]:
+    """The fields that its case names."""
+    return {word.partition(" is ")[0] for word in piece.where}
 
 
 def _differ(name: str, others: list[Branch]) -> bool:
@@ -246,16 +251,16 @@ def _differ(name: str, others: list[Branch]) -> bool:
     return len(told) > 1
 
 
-def _parts(piece: Branch, name: str, nodes: Nodes) -> Iterator[Branch]:
+def _parts(piece: Branch, name: str, told: list[Branch]) -> Iterator[Branch]:
     def with_(schema: dict[str, Any], words: str, is_given: bool = True) -> Branch:
-        properties = {**piece.properties, name: (*nodes, Node(schema, "", {}))}
+        properties = {**piece.properties, name: (*piece.properties[name], Node(schema, "", {}))}
         required = piece.required | {name} if is_given else piece.required
         where = _joined(piece.where, (f"{name} is {words}",))
         return replace(piece, properties=properties, required=required, where=where)
 
     if name not in piece.required:
         yield with_({"not": {}}, "absent", is_given=False)
-    for branch in branches(nodes):
+    for branch in told:
         if branch.values is not None:
             for value in branch.values:
                 yield with_({"const": value}, str(value))
@@ -271,7 +276,7 @@ def _joined(some: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
 def _distance(found: list[Gap], piece: Branch, pair: _Pair) -> tuple[int, int, int]:
     """How far an alternative of the reader is from what is sent: the farthest is one of another case, then one of
     another kind."""
-    given = {_below(pair, word.partition(" is ")[0]) for word in piece.where}
+    given = {_below(pair, name) for name in _given(piece)}
     another_case = sum(gap.path in given for gap in found)
     return another_case, sum(gap.kind in ("values", "not values", "type") for gap in found), len(found)
 
