@@ -1,7 +1,11 @@
 """How a client reaches the brokers: the `WALK_KAFKA_...` settings in aiokafka's and in FastStream's words."""
 
+import asyncio
+import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from service.mends import mend_aiokafka
 from service.settings import Settings, SettingsError
@@ -10,6 +14,26 @@ if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
 mend_aiokafka()
+
+START_SECONDS = 5.0
+"""How long a start that was cancelled may take to come to its end."""
+
+
+async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Start it; whoever starts it stops it, also where this raises.
+
+    Where this is cancelled it waits until aiokafka is through: of a start that ends half-way, connections stay open
+    that its `stop` does not know of.
+    """
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting}, timeout=START_SECONDS)
+        starting.cancel()
+        with contextlib.suppress(Exception, asyncio.CancelledError):
+            await starting
+        raise
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

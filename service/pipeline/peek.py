@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.domain.digest import record_digest
-from service.kafka import client_options
+from service.kafka import client_options, start
 from service.settings import Settings
 
 POLL_MS = 100
@@ -87,8 +87,8 @@ async def _reading(
         fetch_max_wait_ms=POLL_MS,
         **options,
     )
-    await consumer.start()
     try:
+        await start(consumer)
         consumer.assign(list(starts))
         for tp, offset in starts.items():
             consumer.seek(tp, offset)

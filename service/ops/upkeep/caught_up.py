@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 
-from service.kafka import client_options
+from service.kafka import client_options, start
 from service.ops import broker
 from service.pipeline.peek import holding
 from service.settings import Settings
@@ -71,7 +71,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         **client_options(settings), enable_auto_commit=False, isolation_level="read_committed"
     )
     try:
-        await consumer.start()
+        await start(consumer)
         yield consumer
     finally:
         await consumer.stop()

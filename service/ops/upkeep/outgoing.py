@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
 from l1_walk_contracts import OutRecord
+from service.kafka import start
 
 SEND_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
@@ -46,7 +47,7 @@ class Outgoing:
         producer = self._new_producer()
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await producer.start()
+                await start(producer)
                 sent = [
                     await producer.send(r.topic, r.value, key=r.key, headers=r.headers, partition=partition)
                     for r, partition in commands
