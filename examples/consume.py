@@ -1,4 +1,4 @@
-"""Print walks as they end, as a PSA connector would write them into tickets. Needs aiokafka and l1-walk-contracts.
+"""Print walks as they end, as a PSA connector would write them into tickets. Needs l1-walk-contracts[aiokafka].
 
     python examples/consume.py --bootstrap-servers localhost:9092 --count 10 --timeout 60
 
@@ -7,6 +7,7 @@ Stops after --count walks, or when none has come for --timeout seconds. Exits 1 
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 
@@ -23,6 +24,7 @@ from l1_walk_contracts import (
     Topics,
     decode_event,
 )
+from l1_walk_contracts.aiokafka import require_topics
 
 
 def psa_note(event: Event) -> str | None:
@@ -48,6 +50,7 @@ def read(message: ConsumerRecord) -> Event | None:
 async def consume(options: argparse.Namespace) -> int:
     """How many walks it printed. A real connector keeps the ids it knows beside what it wrote."""
     topics, known, count = Topics(options.topic_prefix), set[str](), 0
+    await require_topics(options.bootstrap_servers, topics.resolved, topics.escalated)
     consumer = AIOKafkaConsumer(
         topics.resolved,
         topics.escalated,
@@ -91,10 +94,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=0, help="stop after so many walks; default: never")
     parser.add_argument("--timeout", type=float, default=30, help="seconds without any before it stops")
     options = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once, below
     try:
         count = asyncio.run(consume(options))
     except KafkaError as error:
-        sys.exit(f"Kafka at {options.bootstrap_servers}: {error}")
+        sys.exit(f"Kafka: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
     if count < options.count:

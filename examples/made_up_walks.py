@@ -6,6 +6,7 @@ Needs l1-walk-contracts[aiokafka]. Refuses the topics of a real worker: connecto
 """
 
 import asyncio
+import logging
 import os
 import sys
 
@@ -32,10 +33,10 @@ async def create_topics() -> None:
 
 
 async def main() -> None:
-    await create_topics()
     made = Factory(topics=TOPICS)
     events = [made.event(kind) for kind in (EventKind.RESOLVED, EventKind.ESCALATED)]
     async with Publisher(KAFKA) as publisher:
+        await create_topics()
         places = await publisher.send(*(encode_event(event, TOPICS) for event in events))
     for event, place in zip(events, places, strict=True):
         print(f"{event.kind}: {place.topic}, partition {place.partition}, offset {place.offset}")
@@ -43,7 +44,8 @@ async def main() -> None:
 
 if Topics() == TOPICS:
     sys.exit("These are the topics of a real worker. Say which others: WALK_TOPIC_PREFIX=try.l1.walk")
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once, below
 try:
     asyncio.run(main())
 except (KafkaError, PublishError) as error:
-    sys.exit(f"Kafka at {KAFKA}: {error}")
+    sys.exit(f"Kafka: {error}")

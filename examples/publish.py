@@ -1,16 +1,16 @@
-"""Publish one whole walk: started, a step, a note, resolved. Needs aiokafka and l1-walk-contracts alone.
+"""Publish one whole walk: started, a step, a note, resolved. Needs l1-walk-contracts[aiokafka] alone.
 
 python examples/publish.py --bootstrap-servers localhost:9092 --ticket T20260131.0042
 """
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from l1_walk_contracts import (
@@ -25,6 +25,7 @@ from l1_walk_contracts import (
     Topics,
     encode_command,
 )
+from l1_walk_contracts.aiokafka import Publisher, PublishError
 
 SOURCE = "/examples/publish"
 
@@ -59,9 +60,7 @@ def whole_walk(account: UUID, technician: UUID, ticket: str) -> list[CommandData
 
 async def publish(options: argparse.Namespace) -> None:
     session = uuid4()
-    producer = AIOKafkaProducer(bootstrap_servers=options.bootstrap_servers, enable_idempotence=True)
-    try:
-        await producer.start()
+    async with Publisher(options.bootstrap_servers) as publisher:
         for data in whole_walk(options.account, options.technician, options.ticket):
             record = encode_command(
                 data,
@@ -71,13 +70,9 @@ async def publish(options: argparse.Namespace) -> None:
                 time=datetime.now(UTC),
                 topics=Topics(options.topic_prefix),
             )
-            sent = await producer.send_and_wait(
-                record.topic, record.value, key=record.key, headers=record.headers
-            )
+            [place] = await publisher.send(record)
             name = type(data).__name__.removesuffix("Data").lower()
-            print(f"{name:8} sent to {sent.topic}, partition {sent.partition}, offset {sent.offset}")
-    finally:
-        await producer.stop()
+            print(f"{name:8} sent to {place.topic}, partition {place.partition}, offset {place.offset}")
     print(f"walk {session}")
 
 
@@ -97,10 +92,11 @@ def main() -> None:
     )
     parser.add_argument("--technician", type=UUID, default=uuid4(), help="who walks; default: somebody new")
     options = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once, below
     try:
         asyncio.run(publish(options))
-    except KafkaError as error:
-        sys.exit(f"Kafka at {options.bootstrap_servers}: {error}")
+    except (KafkaError, PublishError) as error:
+        sys.exit(f"Kafka: {error}")
 
 
 if __name__ == "__main__":

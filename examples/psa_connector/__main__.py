@@ -1,4 +1,4 @@
-"""What a person types: `python -m psa_connector run`, `parked`, `retry`, `drop`."""
+"""What a person types: `python -m examples.psa_connector run`, `parked`, `retry`, `drop`."""
 
 import argparse
 import asyncio
@@ -68,7 +68,7 @@ def _parked(options: argparse.Namespace) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="psa_connector", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m examples.psa_connector", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="write walks into the PSA, until SIGTERM")
     commands.add_parser("parked", help="what the PSA refused, and why")

@@ -15,7 +15,7 @@ class ConnectWise:
 
     secrets: ClassVar[tuple[str, ...]] = ("COMPANY", "PUBLIC_KEY", "PRIVATE_KEY", "CLIENT_ID")
     limits: ClassVar[Limits] = Limits(
-        calls=3_600, window=timedelta(hours=1), parallel=4, note_characters=32_000
+        calls=60, window=timedelta(minutes=1), parallel=4, note_characters=32_000
     )
 
     def __init__(self, secrets: dict[str, str]) -> None:

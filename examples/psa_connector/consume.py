@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from l1_walk_contracts import EventError, Topics
+from l1_walk_contracts.aiokafka import require_topics
 
 from .settings import Settings
 from .store import Store, Taken
@@ -48,6 +49,8 @@ class Intake:
 
     def __init__(self, store: Store, settings: Settings, stopping: asyncio.Event) -> None:
         topics = Topics(settings.topic_prefix)
+        self._topics = [topics.resolved, topics.escalated]
+        self._kafka = settings.kafka
         self._store = store
         self._stopping = stopping
         self._consumer = AIOKafkaConsumer(
@@ -57,11 +60,15 @@ class Intake:
             isolation_level="read_committed",
             **settings.kafka,
         )
-        self._consumer.subscribe([topics.resolved, topics.escalated], listener=_Seek(self._consumer, store))
+        self._consumer.subscribe(self._topics, listener=_Seek(self._consumer, store))
 
     async def run(self) -> None:
-        """Join the group, then take what comes. Raises KafkaError where the brokers cannot be reached to begin with."""
+        """Join the group, then take what comes.
+
+        Raises UnreachableError where the brokers cannot be reached to begin with, MissingTopicError for topics.
+        """
         try:
+            await require_topics(*self._topics, **self._kafka)
             if await self._join():
                 await self._read()
         finally:

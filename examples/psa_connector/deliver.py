@@ -142,12 +142,13 @@ class Delivery:
         wait = backoff(claimed.failures + 1, pace.backoff, pace.longest_backoff, self._chance)
         if answer.verdict is Verdict.IN_DOUBT:
             wait = max(wait, pace.settle)
-        counts = answer.verdict is Verdict.IN_DOUBT
+        counts = answer.verdict in {Verdict.IN_DOUBT, Verdict.FORBIDDEN}
         attempts = self._store.failed(claimed, now, now + wait, in_doubt, reason, counts=counts)
         if attempts >= pace.attempts:
             self._park(claimed, where, f"{attempts} times {reason}")
             return False
-        level = logging.ERROR if answer.verdict is Verdict.LOCKED_OUT else logging.WARNING
+        ours = answer.verdict in {Verdict.LOCKED_OUT, Verdict.FORBIDDEN}
+        level = logging.ERROR if ours else logging.WARNING
         logger.log(level, "%s: %s, again in %.1f s", claimed.id, where, wait)
         return False
 

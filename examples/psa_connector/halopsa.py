@@ -14,7 +14,7 @@ class HaloPSA:
 
     secrets: ClassVar[tuple[str, ...]] = ("CLIENT_ID", "CLIENT_SECRET", "TENANT")
     limits: ClassVar[Limits] = Limits(
-        calls=8_000, window=timedelta(hours=1), parallel=4, note_characters=32_000
+        calls=60, window=timedelta(minutes=1), parallel=4, note_characters=32_000
     )
 
     def __init__(self, secrets: dict[str, str]) -> None:

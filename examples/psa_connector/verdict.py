@@ -18,6 +18,8 @@ class Verdict(Enum):
     """It may have been done: look it up before it is tried again."""
     REFUSED = "refused"
     """The PSA will not take it, however often: park it."""
+    FORBIDDEN = "forbidden"
+    """A right is missing, of ours or for this ticket: try again, and park it where the PSA takes others meanwhile."""
     LOCKED_OUT = "locked out"
     """It is us whom the PSA refuses, not the walk: wait for a person to mend the credentials."""
 
@@ -30,6 +32,8 @@ def verdict(status: int) -> Verdict:
         return Verdict.NOT_DONE
     if status == 401:
         return Verdict.LOCKED_OUT
+    if status == 403:
+        return Verdict.FORBIDDEN
     if status in {408, 409, 425} or not 400 <= status < 500:
         return Verdict.IN_DOUBT
     return Verdict.REFUSED

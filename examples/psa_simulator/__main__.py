@@ -36,7 +36,7 @@ def application(desk: Desk, vendor: str) -> Starlette:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m examples.psa_simulator", description=__doc__)
     parser.add_argument("--vendor", choices=VENDORS, default="connectwise")
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--calls", type=int, default=10_000, help="allowed in --window")

@@ -1,6 +1,7 @@
 """Publish one walk and print how it ended. Needs l1-walk-contracts[aiokafka]: python python_contracts.py"""
 
 import asyncio
+import logging
 import os
 import sys
 from uuid import UUID
@@ -18,7 +19,7 @@ from l1_walk_contracts import (
     WalkCommands,
     decode_event,
 )
-from l1_walk_contracts.aiokafka import Publisher, PublishError
+from l1_walk_contracts.aiokafka import Publisher, PublishError, require_topics
 
 KAFKA = os.environ.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
 TOPICS = Topics(os.environ.get("WALK_TOPIC_PREFIX", "l1.walk"))
@@ -48,6 +49,7 @@ async def ending(events: AIOKafkaConsumer, session: UUID) -> str:
 
 async def main() -> None:
     walk = WalkCommands(account_id=ACCOUNT, user_id=USER, source="/examples/python", topics=TOPICS)
+    await require_topics(KAFKA, TOPICS.commands, TOPICS.resolved, TOPICS.rejected)
     events = AIOKafkaConsumer(TOPICS.resolved, TOPICS.rejected, bootstrap_servers=KAFKA)
     try:
         await events.start()
@@ -60,9 +62,10 @@ async def main() -> None:
         await events.stop()
 
 
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once, below
 try:
     asyncio.run(main())
 except TimeoutError:
     sys.exit(f"nothing came within {SECONDS:g} seconds: does a worker run?")
 except (KafkaError, PublishError) as error:
-    sys.exit(f"Kafka at {KAFKA}: {error}")
+    sys.exit(f"Kafka: {error}")

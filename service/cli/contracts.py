@@ -59,11 +59,18 @@ def export(
 
 
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder.", file_okay=False)] = DEFAULT,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR", help="The folder of schemas.", file_okay=False, show_default=str(DEFAULT)
+        ),
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Compare with these schemas alone, as some have built against them."
+            metavar="DIR",
+            help="Compare this version, or DIR where it is given, with these schemas alone, as some have built against"
+            " them.",
         ),
     ] = None,
     verbose: Annotated[
@@ -84,9 +91,10 @@ def check(
     from service.cli.exits import CommandError
     from service.cli.words import count
 
-    differences = [] if against is not None else _differences(folder)
+    differences = [] if against is not None else _differences(folder or DEFAULT)
     versions = _released() if against is None else {against.name: _read(against)}
-    findings = [found for name, old in versions.items() for found in compare(old, schemas.schemas(), name)]
+    new = _read(folder) if against is not None and folder is not None else schemas.schemas()
+    findings = [found for name, old in versions.items() for found in compare(old, new, name)]
     if as_json:
         for finding in findings:
             screen.json_line(finding.json())
@@ -97,17 +105,17 @@ def check(
         where.print(line, style="bad", soft_wrap=True, markup=False)
     if differences:
         raise CommandError(
-            f"{count(len(differences), 'file')} of {folder} not as the code has it:"
-            f" run: walk contracts export {folder}"
+            f"{count(len(differences), 'file')} of {folder or DEFAULT} not as the code has it:"
+            f" run: walk contracts export {folder or DEFAULT}"
         )
     if failing := sum(finding.fails for finding in findings):
         raise CommandError(f"{count(failing, 'change')} would break what others have built")
     if not as_json:
         whom = ", ".join(versions)
         if against is not None:
-            well = f"this version breaks nothing for {whom}"
+            well = f"{folder or 'this version'} breaks nothing for {whom}"
         else:
-            well = f"the schemas in {folder} are those of the code"
+            well = f"the schemas in {folder or DEFAULT} are those of the code"
             well += f", and break nothing for {whom}" if whom else ""
         screen.out().print(well, style="good", soft_wrap=True, markup=False)
 
@@ -156,11 +164,14 @@ def _tell(findings: "Sequence[Finding]", *, verbose: bool) -> None:
 
 
 def _document_differs(folder: Path) -> list[str]:
-    """How the AsyncAPI document beside the folder differs, a line; empty where it does not."""
+    """How the AsyncAPI document beside the folder differs, a line; a copy of the schemas alone needs none."""
     from service.app import described
 
+    path = folder.absolute().parent / DOCUMENT
+    if folder != DEFAULT and not path.exists():
+        return []
     try:
-        found = (folder.absolute().parent / DOCUMENT).read_text(encoding="utf-8")
+        found = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return [f"../{DOCUMENT}: is missing"]
     return [] if found == described() else [f"../{DOCUMENT}: differs"]

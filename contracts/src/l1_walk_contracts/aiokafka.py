@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -19,13 +19,23 @@ from aiokafka import (
     ConsumerRecord,
     TopicPartition,
 )
-from aiokafka.errors import KafkaError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, refuse, waves
 from .records import OutRecord, Record
 from .topics import Topics
 
-__all__ = ["Consumer", "Place", "PublishError", "Publisher", "Received"]
+__all__ = [
+    "Consumer",
+    "MissingTopicError",
+    "Place",
+    "PublishError",
+    "Publisher",
+    "Received",
+    "UnreachableError",
+    "require_topics",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +51,70 @@ _CONSUMER: Final = {
 }
 _CONSUMER_FIXED: Final = {*_CONSUMER, "key_deserializer", "value_deserializer"}
 _STOP_SECONDS: Final = 5.0
+_NEW_TOPIC_SECONDS: Final = 3.0
+"""How long brokers may take to tell each other of a topic that was just made."""
+
+
+class UnreachableError(KafkaConnectionError):  # type: ignore[misc] # aiokafka is not typed
+    """None of the brokers that were named answers, or none takes who we are."""
+
+    __str__ = Exception.__str__
+
+
+class MissingTopicError(KafkaError):  # type: ignore[misc]
+    """A topic is not on the broker, or not for us to see."""
+
+    __str__ = Exception.__str__
+
+
+async def require_topics(bootstrap_servers: str, *topics: str, **options: Any) -> None:
+    """Look whether topics are there before a consumer waits for them: aiokafka asks again and again, and never says so.
+
+    Args:
+        bootstrap_servers: `host:port`, several with commas.
+        topics: their names.
+        options: more of `AIOKafkaConsumer`, such as `security_protocol`.
+
+    Raises:
+        UnreachableError: no broker answers.
+        MissingTopicError: names those that are not there.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, **options)
+    try:
+        with _reaching(bootstrap_servers):
+            await consumer.start()
+        await _require(consumer._client, topics)
+    finally:
+        await _stopped(consumer)
+
+
+async def _require(client: AIOKafkaClient, topics: Collection[str]) -> None:
+    deadline = time.monotonic() + _NEW_TOPIC_SECONDS
+    while True:
+        known = (await client.fetch_all_metadata()).topics()  # of all, since to name one may create it
+        missing = sorted(set(topics) - known)
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            which = (
+                f"the topic {missing[0]} is" if len(missing) == 1 else f"the topics {', '.join(missing)} are"
+            )
+            raise MissingTopicError(f"{which} not on the broker: is the prefix right (WALK_TOPIC_PREFIX)?")
+        await asyncio.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _reaching(bootstrap_servers: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaConnectionError as error:
+        raise UnreachableError(
+            f"no broker answers at {bootstrap_servers}: does one run there, and does it take who you are?"
+        ) from error
+    except ValueError as error:
+        raise UnreachableError(
+            f"{bootstrap_servers} is no address: write host:port, several with commas"
+        ) from error
 
 
 class Publisher:
@@ -58,9 +132,11 @@ class Publisher:
         self._timeout = timeout
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        self._there: set[str] = set()
+        """Topics that were seen."""
 
     async def __aenter__(self) -> Self:
-        """Connect; raises aiokafka's KafkaError or TimeoutError where the brokers do not answer."""
+        """Connect; raises UnreachableError, or TimeoutError, where the brokers do not answer."""
         async with asyncio.timeout(self._timeout):
             await self._connected()
         return self
@@ -81,11 +157,13 @@ class Publisher:
             Where each stands.
 
         Raises:
-            PublishError: which were not acknowledged. Send these again, before anything else of their walks.
+            PublishError: which were not acknowledged. Send these again, before anything else of their walks. A topic
+                that is not there is its `__cause__`, a MissingTopicError.
         """
         places: dict[int, Place] = {}
         try:
             async with asyncio.timeout(self._timeout):
+                await self._look_for({record.topic for record in records})
                 for wave in waves(records):
                     sent = await asyncio.gather(*(self._send(records[number]) for number in wave))
                     places.update(zip(wave, sent, strict=True))
@@ -94,6 +172,11 @@ class Publisher:
             left = [record for number, record in enumerate(records) if number not in places]
             raise PublishError(left, _why(error, self._timeout)) from error
         return [places[number] for number in range(len(records))]
+
+    async def _look_for(self, topics: set[str]) -> None:
+        if topics - self._there:
+            await _require((await self._connected()).client, topics)
+            self._there |= topics
 
     async def _send(self, record: OutRecord) -> Place:
         producer = await self._connected()
@@ -107,7 +190,8 @@ class Publisher:
             if self._producer is None:
                 producer = AIOKafkaProducer(**self._options)
                 try:
-                    await producer.start()
+                    with _reaching(self._options["bootstrap_servers"]):
+                        await producer.start()
                 except BaseException:
                     await _stopped(producer)
                     raise
@@ -121,18 +205,20 @@ class Publisher:
 
 
 async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stop it, though a broker that is away may keep it from that."""
-    with contextlib.suppress(TimeoutError, KafkaError):
+    """Stop it, though a broker that is away may keep it from that: then its connections are closed at least."""
+    try:
         async with asyncio.timeout(_STOP_SECONDS):
             await client.stop()
+    except (TimeoutError, KafkaError):
+        await (client.client if isinstance(client, AIOKafkaProducer) else client._client).close()
 
 
 def _why(error: BaseException, timeout: float) -> str:
-    return (
-        f"no answer within {timeout:g} s"
-        if isinstance(error, TimeoutError)
-        else f"{type(error).__name__}: {error}"
-    )
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout:g} s"
+    if isinstance(error, UnreachableError | MissingTopicError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 class Consumer:
@@ -161,6 +247,7 @@ class Consumer:
         **options: Any,
     ) -> None:
         refuse(options, _CONSUMER_FIXED, "Consumer")
+        self._bootstrap_servers, self._options = bootstrap_servers, options
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers, group_id=group_id, **_CONSUMER, **options
         )
@@ -172,9 +259,10 @@ class Consumer:
         """Fetched, and not yet handed out: it is the consumer's, so that no loop that is left takes it along."""
 
     async def __aenter__(self) -> Self:
-        """Join the group; raises aiokafka's KafkaError where the brokers do not answer."""
-        self._consumer.subscribe(self._topics, listener=_Listener(self._give_up))
+        """Join the group; raises UnreachableError where the brokers do not answer, MissingTopicError."""
         try:
+            await require_topics(self._bootstrap_servers, *self._topics, **self._options)
+            self._consumer.subscribe(self._topics, listener=_Listener(self._give_up))
             await self._consumer.start()
         except BaseException:
             await _stopped(self._consumer)

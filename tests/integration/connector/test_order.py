@@ -69,3 +69,12 @@ async def test_limits_are_kept_and_no_more_is_logged_than_needed(open_desk: Open
     desk.once(*walks)
     assert max(desk.psa.shown()["most_parallel"].values()) <= 2
     assert not any(text in desk.connector.log() for text in ("cable", "Your request", "private"))
+
+
+async def test_without_its_topics_it_ends_and_says_so(open_desk: OpenDesk) -> None:
+    desk = open_desk("connectwise")
+    desk.connector.env["WALK_TOPIC_PREFIX"] = "nobody.made.these"
+    running = desk.connector.start()
+    assert await asyncio.to_thread(running.wait, PATIENCE) == 1
+    [line] = desk.connector.log().splitlines()
+    assert line.startswith("Kafka: the topics nobody.made.these.escalated, nobody.made.these.resolved are not on")

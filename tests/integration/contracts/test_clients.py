@@ -16,6 +16,8 @@ from l1_walk_contracts import (
     EventKind,
     OutRecord,
     Record,
+    Ticket,
+    TicketKind,
     Topics,
     WalkCommands,
     aiokafka,
@@ -308,12 +310,36 @@ async def test_what_is_no_event_is_not_skipped_by_who_catches_the_error(
                         await next_()
 
 
+async def test_a_topic_that_is_not_there_is_named_and_not_made(servers: str) -> None:
+    elsewhere = Topics("nobody.made.these")
+    walk = WalkCommands(account_id=UUID(int=1), user_id=UUID(int=2), source="/tests", topics=elsewhere)
+    record = walk.start_ai_build(Ticket("1", TicketKind.PSA), "node")
+    async with aiokafka.Publisher(servers) as publisher:
+        with pytest.raises(
+            aiokafka.PublishError, match=r"the topic nobody\.made\.these\.commands is not on"
+        ) as e:
+            await publisher.send(record)
+        assert isinstance(e.value.__cause__, aiokafka.MissingTopicError)
+        assert e.value.unacknowledged == (record,)
+    for _ in range(2):  # to ask for it has not made it
+        with pytest.raises(
+            aiokafka.MissingTopicError, match=r"the topics .*\.escalated, .*\.resolved are not on"
+        ):
+            async with aiokafka.Consumer(servers, "g", [elsewhere.resolved, elsewhere.escalated]):
+                pytest.fail("it waits for what is not there")
+
+
+async def test_an_address_that_is_none_is_named() -> None:
+    with pytest.raises(aiokafka.UnreachableError, match="localhost:none is no address: write host:port"):
+        await aiokafka.require_topics("localhost:none", "any")
+
+
 async def test_what_is_not_acknowledged_is_named_and_nothing_hangs(client: Client) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         servers = f"127.0.0.1:{nobody.getsockname()[1]}"
         records = Factory().resolved_walk()
-        with pytest.raises(Exception, match=r"not acknowledged|Unable to bootstrap") as refused:
+        with pytest.raises(Exception, match=r"not acknowledged|no broker answers at") as refused:
             await client.send(servers, *records, timeout=2.0)
         if isinstance(refused.value, aiokafka.PublishError):
             assert refused.value.unacknowledged == tuple(records)

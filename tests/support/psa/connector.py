@@ -38,8 +38,14 @@ SECRETS = {
         "STATUS_ESCALATED": "4",
     },
 }
-QUICK = {"TIMEOUT": "500ms", "SETTLE": "500ms", "BACKOFF": "50ms", "LONGEST_BACKOFF": "400ms"}
-"""Seconds of the wild as fractions of one."""
+QUICK = {
+    "TIMEOUT": "500ms",
+    "SETTLE": "500ms",
+    "BACKOFF": "50ms",
+    "LONGEST_BACKOFF": "400ms",
+    "CALLS": "10000",
+}
+"""Seconds of the wild as fractions of one, and as many calls as there is work for."""
 
 
 def statuses(vendor: str) -> tuple[object, object]:

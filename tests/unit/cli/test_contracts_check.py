@@ -47,6 +47,15 @@ def test_what_breaks_is_told_with_whom_and_where(terminal: Terminal, tmp_path: P
     assert "1 change would break what others have built" in said.err
 
 
+def test_two_folders_are_compared_with_each_other(terminal: Terminal, tmp_path: Path) -> None:
+    name = "command: a required field made optional"
+    other, present = older(tmp_path / "other", name), str(ROOT / "contracts/schemas")
+    narrower = terminal.walk("contracts", "check", present, "--against", str(other))
+    wider = terminal.walk("contracts", "check", str(other), "--against", present)
+    assert (narrower.code, wider.code) == (1, 0)
+    assert f"{other} breaks nothing for schemas" in wider.out.replace("\n", "")
+
+
 def test_what_is_harmless_is_told_when_asked(terminal: Terminal, tmp_path: Path) -> None:
     folder = older(tmp_path / "0.9", "command: longest text lowered")  # now longer
     quiet = terminal.walk("contracts", "check", "--against", str(folder))

@@ -101,6 +101,30 @@ async def test_wrong_credentials_park_nothing(db: sqlite3.Connection) -> None:
     assert (state(db, event), state(db, other)) == ("open", "open")
 
 
+async def test_a_right_that_is_missing_parks_nothing_where_it_is_missing_for_all(
+    db: sqlite3.Connection,
+) -> None:
+    event, other = ended("1"), ended("2")
+    take(db, event, other)
+    psa = Psa(lambda _: 403)
+    await deliver(db, psa, lambda: len(psa.calls) > 12, ATTEMPTS="2")
+    assert (state(db, event), state(db, other)) == ("open", "open")
+
+
+async def test_a_right_that_is_missing_for_one_ticket_parks_its_walk(db: sqlite3.Connection) -> None:
+    forbidden = ended("666")
+    take(db, forbidden)
+    psa = Psa(lambda request: 403 if "/666/" in request.url.path else 200)
+
+    def parked_while_others_come() -> bool:
+        take(db, ended("1"))
+        return state(db, forbidden) == "parked"
+
+    await deliver(db, psa, parked_while_others_come, ATTEMPTS="3", CALLS="10000")
+    reason = db.execute("SELECT reason FROM walks WHERE id = ?", (forbidden.id,)).fetchone()[0]
+    assert reason.startswith("3 times note: HTTP 403")
+
+
 @pytest.mark.parametrize(
     ("setting", "calls"),
     [

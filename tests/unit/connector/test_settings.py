@@ -4,6 +4,7 @@ import ast
 import re
 import ssl
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,20 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "connectors.md"
 
 def test_limits_are_the_vendors_unless_set() -> None:
     assert read_settings(WHOLE).limits == ConnectWise.limits
-    changed = read_settings(WHOLE | {"CONNECTOR_CALLS": "60", "CONNECTOR_CALLS_WINDOW": "1m"}).limits
-    assert (changed.calls, changed.window.total_seconds()) == (60, 60)
+    changed = read_settings(WHOLE | {"CONNECTOR_CALLS": "700", "CONNECTOR_CALLS_WINDOW": "5m"}).limits
+    assert (changed.calls, changed.window.total_seconds()) == (700, 300)
+
+
+def test_the_vendors_limits_are_in_the_document() -> None:
+    mapped = DOCUMENT.read_text().partition("## How the fields are mapped")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:-1] for line in mapped.splitlines() if line.startswith("| ")]
+    shown = {name.strip(): cells for name, *cells in rows}
+    units = {timedelta(minutes=1): "a minute", timedelta(hours=1): "an hour"}
+    for column, vendor in enumerate(VENDORS.values()):
+        own = vendor.limits
+        assert f"default {own.calls:,} {units[own.window]}" in shown["calls"][column]
+        assert f"{own.parallel}" in shown["parallel calls to an endpoint"][column]
+        assert f"{own.note_characters:,}" in shown["longest note"][column]
 
 
 def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:

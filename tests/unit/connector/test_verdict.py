@@ -15,8 +15,9 @@ NOW = 1_769_860_800.0  # 2026-01-31T12:00:00Z
         (Verdict.DONE, [200, 201, 204]),
         (Verdict.NOT_DONE, [429]),
         (Verdict.LOCKED_OUT, [401]),
+        (Verdict.FORBIDDEN, [403]),
         (Verdict.IN_DOUBT, [301, 408, 409, 425, 500, 502, 503, 504]),
-        (Verdict.REFUSED, [400, 403, 404, 405, 410, 413, 415, 422]),
+        (Verdict.REFUSED, [400, 404, 405, 410, 413, 415, 422]),
     ],
 )
 def test_verdicts(said: Verdict, statuses: list[int]) -> None:
