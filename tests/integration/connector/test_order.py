@@ -1,5 +1,6 @@
 """What a ticket ends with, what is passed over, what is parked, and the limits."""
 
+import asyncio
 import json
 import re
 
@@ -77,4 +78,6 @@ async def test_without_its_topics_it_ends_and_says_so(open_desk: OpenDesk) -> No
     running = desk.connector.start()
     assert await asyncio.to_thread(running.wait, PATIENCE) == 1
     [line] = desk.connector.log().splitlines()
-    assert line.startswith("Kafka: the topics nobody.made.these.escalated, nobody.made.these.resolved are not on")
+    assert line.startswith(
+        "Kafka: the topics nobody.made.these.escalated, nobody.made.these.resolved are not on"
+    )
