@@ -50,7 +50,8 @@ class Intake:
     def __init__(self, store: Store, settings: Settings, stopping: asyncio.Event) -> None:
         topics = Topics(settings.topic_prefix)
         self._topics = [topics.resolved, topics.escalated]
-        self._kafka = settings.kafka
+        self._kafka = dict(settings.kafka)
+        self._servers = self._kafka.pop("bootstrap_servers")
         self._store = store
         self._stopping = stopping
         self._consumer = AIOKafkaConsumer(
@@ -68,7 +69,7 @@ class Intake:
         Raises UnreachableError where the brokers cannot be reached to begin with, MissingTopicError for topics.
         """
         try:
-            await require_topics(*self._topics, **self._kafka)
+            await require_topics(self._servers, *self._topics, **self._kafka)
             if await self._join():
                 await self._read()
         finally:
