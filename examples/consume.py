@@ -50,7 +50,7 @@ def read(message: ConsumerRecord) -> Event | None:
 async def consume(options: argparse.Namespace) -> int:
     """How many walks it printed. A real connector keeps the ids it knows beside what it wrote."""
     topics, known, count = Topics(options.topic_prefix), set[str](), 0
-    await require_topics(options.bootstrap_servers, topics.resolved, topics.escalated)
+    await require_topics(topics.resolved, topics.escalated, bootstrap_servers=options.bootstrap_servers)
     consumer = AIOKafkaConsumer(
         topics.resolved,
         topics.escalated,

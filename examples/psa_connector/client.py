@@ -14,7 +14,7 @@ from .calls import Calls
 from .settings import Pace
 from .store import Claimed
 from .vendor import Request, Vendor
-from .verdict import Verdict, retry_after, verdict
+from .verdict import DENIED, Verdict, retry_after, verdict
 
 logger = logging.getLogger(__name__)
 REASON_CHARACTERS = 500
@@ -67,10 +67,7 @@ class Client:
                 return refused
             headers["Authorization"] = f"Bearer {self._token}"
         answer = await self._send(request, headers, writes)
-        if answer.verdict in {
-            Verdict.LOCKED_OUT,
-            Verdict.FORBIDDEN,
-        }:  # a new token may have what the old one has not
+        if answer.verdict in DENIED:  # a new token may have what the old one has not
             self._token_until = 0.0
         return answer
 
@@ -86,7 +83,7 @@ class Client:
                 life = float(body.get("expires_in", 0))
                 self._token, self._token_until = body["access_token"], self._clock() + life - TOKEN_MARGIN
                 return None
-            ours = answer.verdict in {Verdict.DONE, Verdict.REFUSED, Verdict.FORBIDDEN, Verdict.LOCKED_OUT}
+            ours = answer.verdict in {Verdict.DONE, Verdict.REFUSED, *DENIED}
             said = Verdict.LOCKED_OUT if ours else Verdict.NOT_DONE
             return Answer(said, f"no token, {answer.short}", f"no token, {answer.reason}")
 

@@ -50,8 +50,7 @@ class Intake:
     def __init__(self, store: Store, settings: Settings, stopping: asyncio.Event) -> None:
         topics = Topics(settings.topic_prefix)
         self._topics = [topics.resolved, topics.escalated]
-        self._kafka = dict(settings.kafka)
-        self._servers = self._kafka.pop("bootstrap_servers")
+        self._kafka = settings.kafka
         self._store = store
         self._stopping = stopping
         self._consumer = AIOKafkaConsumer(
@@ -59,7 +58,7 @@ class Intake:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             isolation_level="read_committed",
-            **settings.kafka,
+            **self._kafka,
         )
         self._consumer.subscribe(self._topics, listener=_Seek(self._consumer, store))
 
@@ -69,7 +68,6 @@ class Intake:
         Raises UnreachableError where the brokers cannot be reached to begin with, MissingTopicError for topics.
         """
         try:
-            await require_topics(self._servers, *self._topics, **self._kafka)
             if await self._join():
                 await self._read()
         finally:
@@ -80,7 +78,7 @@ class Intake:
 
     async def _join(self) -> bool:
         """Whether we have partitions: it may take until the session of one that was killed is over."""
-        joining = asyncio.create_task(self._consumer.start())
+        joining = asyncio.create_task(self._start())
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait({joining, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -90,6 +88,10 @@ class Intake:
         joining.cancel()
         await asyncio.wait({joining})
         return False
+
+    async def _start(self) -> None:
+        await require_topics(*self._topics, **self._kafka)
+        await self._consumer.start()
 
     async def _read(self) -> None:
         kept_up = time.monotonic()

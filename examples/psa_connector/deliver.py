@@ -19,7 +19,7 @@ from .client import Answer, Client, StoppedError
 from .settings import Settings
 from .store import Claimed, LostClaimError, Store
 from .vendor import STEPS, Step, UnfitError
-from .verdict import Verdict, backoff
+from .verdict import DENIED, Verdict, backoff
 from .walks import Walk, read_walk
 
 T = TypeVar("T")
@@ -147,8 +147,7 @@ class Delivery:
         if attempts >= pace.attempts:
             self._park(claimed, where, f"{attempts} times {reason}")
             return False
-        ours = answer.verdict in {Verdict.LOCKED_OUT, Verdict.FORBIDDEN}
-        level = logging.ERROR if ours else logging.WARNING
+        level = logging.ERROR if answer.verdict in DENIED else logging.WARNING
         logger.log(level, "%s: %s, again in %.1f s", claimed.id, where, wait)
         return False
 

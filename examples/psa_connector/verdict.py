@@ -4,6 +4,7 @@ import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from typing import Final
 
 LONGEST_WAIT = 3_600.0
 
@@ -22,6 +23,10 @@ class Verdict(Enum):
     """A right is missing, of ours or for this ticket: try again, and park it where the PSA takes others meanwhile."""
     LOCKED_OUT = "locked out"
     """It is us whom the PSA refuses, not the walk: wait for a person to mend the credentials."""
+
+
+DENIED: Final = frozenset({Verdict.FORBIDDEN, Verdict.LOCKED_OUT})
+"""The PSA refuses us, not what we wrote: a person has something to mend."""
 
 
 def verdict(status: int) -> Verdict:

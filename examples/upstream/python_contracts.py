@@ -49,7 +49,7 @@ async def ending(events: AIOKafkaConsumer, session: UUID) -> str:
 
 async def main() -> None:
     walk = WalkCommands(account_id=ACCOUNT, user_id=USER, source="/examples/python", topics=TOPICS)
-    await require_topics(KAFKA, TOPICS.commands, TOPICS.resolved, TOPICS.rejected)
+    await require_topics(TOPICS.resolved, TOPICS.rejected, bootstrap_servers=KAFKA)
     events = AIOKafkaConsumer(TOPICS.resolved, TOPICS.rejected, bootstrap_servers=KAFKA)
     try:
         await events.start()

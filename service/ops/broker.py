@@ -21,6 +21,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
+from l1_walk_contracts.delivery import not_there
 from service.kafka import client_options
 from service.ops.errors import NotSetUpError, PreflightError, RefusedError, UnreachableError
 from service.settings import Settings
@@ -155,8 +156,7 @@ async def partitions(client: AIOKafkaClient, *topics: str) -> dict[str, list[int
 
 def missing_topics(names: list[str]) -> str:
     """The line that says which topics are not there, and what to do."""
-    which = f"the topic {names[0]} is" if len(names) == 1 else f"the topics {', '.join(names)} are"
-    return f"{which} not on the broker: run: walk topics create"
+    return f"{not_there(names)}: run: walk topics create"
 
 
 class _LastWords(logging.Handler):

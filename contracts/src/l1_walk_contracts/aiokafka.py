@@ -22,7 +22,7 @@ from aiokafka import (
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, refuse, waves
+from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, not_there, refuse, waves
 from .records import OutRecord, Record
 from .topics import Topics
 
@@ -67,12 +67,12 @@ class MissingTopicError(KafkaError):  # type: ignore[misc]
     __str__ = Exception.__str__
 
 
-async def require_topics(bootstrap_servers: str, *topics: str, **options: Any) -> None:
+async def require_topics(*topics: str, bootstrap_servers: str, **options: Any) -> None:
     """Look whether topics are there before a consumer waits for them: aiokafka asks again and again, and never says so.
 
     Args:
-        bootstrap_servers: `host:port`, several with commas.
         topics: their names.
+        bootstrap_servers: `host:port`, several with commas.
         options: more of `AIOKafkaConsumer`, such as `security_protocol`.
 
     Raises:
@@ -96,10 +96,7 @@ async def _require(client: AIOKafkaClient, topics: Collection[str]) -> None:
         if not missing:
             return
         if time.monotonic() > deadline:
-            which = (
-                f"the topic {missing[0]} is" if len(missing) == 1 else f"the topics {', '.join(missing)} are"
-            )
-            raise MissingTopicError(f"{which} not on the broker: is the prefix right (WALK_TOPIC_PREFIX)?")
+            raise MissingTopicError(f"{not_there(missing)}: is the prefix right (WALK_TOPIC_PREFIX)?")
         await asyncio.sleep(0.1)
 
 
@@ -247,10 +244,8 @@ class Consumer:
         **options: Any,
     ) -> None:
         refuse(options, _CONSUMER_FIXED, "Consumer")
-        self._bootstrap_servers, self._options = bootstrap_servers, options
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap_servers, group_id=group_id, **_CONSUMER, **options
-        )
+        self._options = {"bootstrap_servers": bootstrap_servers, **options}
+        self._consumer = AIOKafkaConsumer(group_id=group_id, **_CONSUMER, **self._options)
         self._topics = list(topics) if topics is not None else [Topics().resolved, Topics().escalated]
         self._commit_seconds = commit_seconds
         self._committed_at = time.monotonic()
@@ -261,7 +256,7 @@ class Consumer:
     async def __aenter__(self) -> Self:
         """Join the group; raises UnreachableError where the brokers do not answer, MissingTopicError."""
         try:
-            await require_topics(self._bootstrap_servers, *self._topics, **self._options)
+            await require_topics(*self._topics, **self._options)
             self._consumer.subscribe(self._topics, listener=_Listener(self._give_up))
             await self._consumer.start()
         except BaseException:

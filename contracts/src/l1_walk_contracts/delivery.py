@@ -44,6 +44,12 @@ def refuse(options: Mapping[str, Any], fixed: Collection[str], whose: str) -> No
         raise ValueError(f"{', '.join(taken)}: set by {whose}, so that the contract is kept: leave it out")
 
 
+def not_there(topics: Sequence[str]) -> str:
+    """Which topics the broker has not, in words."""
+    which = f"the topic {topics[0]} is" if len(topics) == 1 else f"the topics {', '.join(topics)} are"
+    return f"{which} not on the broker"
+
+
 def waves(records: Sequence[OutRecord]) -> Iterator[list[int]]:
     """Which records to send together, by their numbers: of each walk one at a time, in order.
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.partitioner import DefaultPartitioner
 
 from l1_walk_contracts import (
@@ -26,6 +28,8 @@ from l1_walk_contracts import (
 )
 from l1_walk_contracts.delivery import Received
 from l1_walk_contracts.testing import Factory
+from service.dev.kafka import EmbeddedKafka
+from tests.support.connections import open_connections
 from tests.support.site import PARTITIONS, Site
 from tests.support.waiting import until
 from tests.support.walk import Sending
@@ -329,9 +333,32 @@ async def test_a_topic_that_is_not_there_is_named_and_not_made(servers: str) -> 
                 pytest.fail("it waits for what is not there")
 
 
+async def test_a_publisher_whose_broker_stands_still_leaves_no_connection(
+    own_kafka: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aiokafka, "_STOP_SECONDS", 0.2)
+    admin = AIOKafkaAdminClient(bootstrap_servers=own_kafka.bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(Topics().commands, 1, 1)])
+    await admin.close()
+    first, second = Factory().resolved_walk()[:2]
+    before, broker = open_connections(), own_kafka._process
+    assert broker is not None
+    publisher = aiokafka.Publisher(own_kafka.bootstrap_servers, timeout=5.0)
+    await publisher.send(first)
+    assert open_connections() > before
+    broker.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(aiokafka.PublishError, match="no answer within"):
+            await publisher.send(second)
+        assert open_connections() == before
+    finally:
+        broker.send_signal(signal.SIGCONT)
+
+
 async def test_an_address_that_is_none_is_named() -> None:
     with pytest.raises(aiokafka.UnreachableError, match="localhost:none is no address: write host:port"):
-        await aiokafka.require_topics("localhost:none", "any")
+        await aiokafka.require_topics("any", bootstrap_servers="localhost:none")
 
 
 async def test_what_is_not_acknowledged_is_named_and_nothing_hangs(client: Client) -> None:
