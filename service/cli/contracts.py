@@ -91,9 +91,10 @@ def check(
     from service.cli.exits import CommandError
     from service.cli.words import count
 
-    differences = [] if against is not None else _differences(folder or DEFAULT)
+    checked = folder or DEFAULT
+    differences = [] if against is not None else _differences(checked)
     versions = _released() if against is None else {against.name: _read(against)}
-    new = _read(folder) if against is not None and folder is not None else schemas.schemas()
+    new = schemas.schemas() if against is None or folder is None else _read(folder)
     findings = [found for name, old in versions.items() for found in compare(old, new, name)]
     if as_json:
         for finding in findings:
@@ -105,8 +106,8 @@ def check(
         where.print(line, style="bad", soft_wrap=True, markup=False)
     if differences:
         raise CommandError(
-            f"{count(len(differences), 'file')} of {folder or DEFAULT} not as the code has it:"
-            f" run: walk contracts export {folder or DEFAULT}"
+            f"{count(len(differences), 'file')} of {checked} not as the code has it:"
+            f" run: walk contracts export {checked}"
         )
     if failing := sum(finding.fails for finding in findings):
         raise CommandError(f"{count(failing, 'change')} would break what others have built")
@@ -115,7 +116,7 @@ def check(
         if against is not None:
             well = f"{folder or 'this version'} breaks nothing for {whom}"
         else:
-            well = f"the schemas in {folder or DEFAULT} are those of the code"
+            well = f"the schemas in {checked} are those of the code"
             well += f", and break nothing for {whom}" if whom else ""
         screen.out().print(well, style="good", soft_wrap=True, markup=False)
 
@@ -165,11 +166,11 @@ def _tell(findings: "Sequence[Finding]", *, verbose: bool) -> None:
 
 def _document_differs(folder: Path) -> list[str]:
     """How the AsyncAPI document beside the folder differs, a line; a copy of the schemas alone needs none."""
-    from service.app import described
-
     path = folder.absolute().parent / DOCUMENT
     if folder != DEFAULT and not path.exists():
         return []
+    from service.app import described
+
     try:
         found = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
