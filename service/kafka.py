@@ -1,7 +1,6 @@
 """How a client reaches the brokers: the `WALK_KAFKA_...` settings in aiokafka's and in FastStream's words."""
 
 import asyncio
-import contextlib
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +30,7 @@ async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     except asyncio.CancelledError:
         await asyncio.wait({starting}, timeout=START_SECONDS)
         starting.cancel()
-        with contextlib.suppress(Exception, asyncio.CancelledError):
-            await starting
+        await asyncio.gather(starting, return_exceptions=True)
         raise
 
 

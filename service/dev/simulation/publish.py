@@ -40,8 +40,8 @@ async def publish(
     """
     tell = on_progress or (lambda sent: None)
     producer = AIOKafkaProducer(**client_options(settings), enable_idempotence=True, linger_ms=5)
-    await producer.start()
     try:
+        await producer.start()
         await _send_all(producer, records, topic, rate, tell)
     finally:
         await producer.stop()
