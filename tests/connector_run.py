@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from l1_walk_contracts import Topics
 from service.dev.children import Children
-from tests.support.psa.connector import Connector
+from tests.support.psa.connector import SECRETS, Connector
 from tests.support.psa.desk import Desk
 from tests.support.psa.simulator import Simulator
 from tests.support.psa.traffic import delivered, internal, many
@@ -154,7 +154,7 @@ async def whole(options: argparse.Namespace, servers: str) -> dict[str, Any]:
 def options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vendor", choices=("connectwise", "autotask", "halopsa"), default="connectwise")
+    parser.add_argument("--vendor", choices=tuple(SECRETS), default="connectwise")
     parser.add_argument("--walks", type=int, default=2_000)
     parser.add_argument("--instances", type=int, default=2, help="connectors at the same time")
     parser.add_argument("--kill-every", type=float, default=4, help="seconds, on average")
