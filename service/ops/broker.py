@@ -22,7 +22,7 @@ from aiokafka.errors import (
 )
 
 from l1_walk_contracts.delivery import not_there
-from service.kafka import client_options
+from service.kafka import client_options, stop
 from service.ops.errors import NotSetUpError, PreflightError, RefusedError, UnreachableError
 from service.settings import Settings
 from service.store.errors import words
@@ -108,7 +108,7 @@ async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> Async
             await consumer.start()
             yield consumer
         finally:
-            await consumer.stop()
+            await stop(consumer)
 
 
 async def members(settings: Settings, group: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
-from service.kafka import client_options
+from service.kafka import client_options, stop
 from service.ops import broker
 from service.ops.command_lines import CONTENT_TYPE, Line, LineError
 from service.ops.errors import UnreachableError
@@ -67,7 +67,7 @@ async def producing(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaPro
             await broker.partitions(producer.client, topic)
             yield producer
         finally:
-            await _stop(producer)
+            await stop(producer, seconds=_STOP_SECONDS)
 
 
 async def _hand_over(producer: AIOKafkaProducer, topic: str, line: Line) -> asyncio.Future[Any]:
@@ -104,12 +104,3 @@ async def _acknowledge(
         raise UnreachableError(
             f"the broker stopped answering: {sent.lines:,} lines are acknowledged, those after them may be there or not"
         )
-
-
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """aiokafka's own `stop` waits for what cannot be sent any more, for ever."""
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await producer.stop()
-    except TimeoutError:
-        await producer.client.close()

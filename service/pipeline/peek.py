@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.domain.digest import record_digest
-from service.kafka import client_options, start
+from service.kafka import client_options, start, stop
 from service.settings import Settings
 
 POLL_MS = 100
@@ -94,4 +94,4 @@ async def _reading(
             consumer.seek(tp, offset)
         yield consumer
     finally:
-        await consumer.stop()
+        await stop(consumer)

@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
 
 from l1_walk_contracts import Topics
+from service.kafka import stop
 from service.store.outbox import Message
 
 PRODUCER_OPTIONS: dict[str, Any] = {
@@ -86,7 +87,7 @@ class Publishers:
             try:
                 await self._connected.connect(producer, serializer=None)
             except BaseException:
-                await producer.stop()
+                await stop(producer, seconds=CLOSE_SECONDS)
                 raise
 
     async def _discard(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from aiokafka import AIOKafkaProducer
 
 from service.dev.simulation.expected import Record
-from service.kafka import client_options
+from service.kafka import client_options, stop
 from service.settings import Settings
 
 IN_FLIGHT = 5_000
@@ -44,7 +44,7 @@ async def publish(
         await producer.start()
         await _send_all(producer, records, topic, rate, tell)
     finally:
-        await producer.stop()
+        await stop(producer)
 
 
 async def _send_all(

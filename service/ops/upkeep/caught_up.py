@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 
-from service.kafka import client_options, start
+from service.kafka import client_options, start, stop
 from service.ops import broker
 from service.pipeline.peek import holding
 from service.settings import Settings
@@ -74,4 +74,4 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         await start(consumer)
         yield consumer
     finally:
-        await consumer.stop()
+        await stop(consumer)

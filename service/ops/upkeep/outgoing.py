@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
 from l1_walk_contracts import OutRecord
-from service.kafka import start
+from service.kafka import start, stop
 
 SEND_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
@@ -60,8 +60,4 @@ class Outgoing:
 async def _close(producer: AIOKafkaProducer) -> None:
     """What it did not bring through is given up: else it would wait for that for ever."""
     producer._message_accumulator.fail_all(ProducerClosed())
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await producer.stop()
-    except Exception:
-        await producer.client.close()
+    await stop(producer, seconds=CLOSE_SECONDS)
