@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -16,7 +17,7 @@ from service.cli.tree import examples
 EPILOG = examples(
     ("walk dev", "then paste what it prints into another terminal"),
     ("walk dev > dev.env", "then read it in another terminal: . ./dev.env"),
-    ("walk dev > dev.env &", "for a script: once dev.env has lines, they are whole, and the stack is ready"),
+    ("walk dev > dev.env &", "for a script: once dev.env has lines, the stack is ready; kill $! ends it"),
     ("walk dev --broker memory", "without Java and Maven"),
 )
 
@@ -27,7 +28,7 @@ def dev(
         bool, typer.Option("--bare", metavar="", help="Neither migrate the database nor make the topics.")
     ] = False,
 ) -> None:
-    """PostgreSQL and a broker of your own, until Ctrl-C.
+    """PostgreSQL and a broker of your own, until Ctrl-C or SIGTERM.
 
     The database is migrated, the topics are made. Prints on standard output the settings that lead to both, as
     lines for a shell; all else goes to standard error. They run on free ports of this machine, out of a temporary
@@ -51,6 +52,13 @@ def dev(
         how = (
             "Paste these lines into" if sys.stdout.isatty() else "Ready. Read the written lines (. ./FILE) in"
         )
-        hint(f"{how} another terminal, then: walk worker, walk send FILE, walk tail. Ctrl-C ends it.")
+        hint(
+            f"{how} another terminal, then: walk worker, walk send FILE, walk tail. {how_it_ends()} ends it."
+        )
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
+
+
+def how_it_ends() -> str:
+    """What the one who started this presses or runs: a script's shell lets what `&` starts ignore Ctrl-C."""
+    return f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"

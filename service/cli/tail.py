@@ -26,6 +26,7 @@ EPILOG = examples(
 )
 _NAMES = ("resolved", "escalated", "lifecycle", "rejected", "dead-letter")
 _MORE_NAMES = ("commands", "references")
+_INDENT = 10
 
 
 def tail(
@@ -102,11 +103,17 @@ async def _tail(
 
 
 def _print(record: "ConsumerRecord", topics: "Topics", *, as_json: bool) -> None:
+    from rich.padding import Padding
+
     from service.cli import screen
     from service.cli.views.records import record_json, record_view
 
     if as_json:
         sys.stdout.write(record_json(record) + "\n")
         return
-    for line in record_view(record, topics):
-        screen.out().print(line, no_wrap=True, overflow="ellipsis")
+    head, more = record_view(record, topics)
+    screen.out().print(head)
+    if more.no_wrap or sys.stdout.isatty():
+        screen.out().print(Padding(more, (0, 0, 0, _INDENT), style="quiet", expand=False))
+    else:  # for grep each record has two lines
+        screen.out().print(" " * _INDENT, more, sep="", soft_wrap=True)

@@ -1,15 +1,29 @@
 """Commands as lines of text, one CloudEvent a line in structured mode: what `walk send` reads."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from l1_walk_contracts import Command, Invalid, Record, Settle, Unreadable, Unsupported, decode_command
+from l1_walk_contracts import (
+    COMMAND_DATA,
+    Command,
+    Invalid,
+    Record,
+    Settle,
+    SettleVerb,
+    Unreadable,
+    Unsupported,
+    Verb,
+    decode_command,
+)
 
 CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
 """The header of what is sent, as for any CloudEvent in structured mode."""
+_MOST_NAMES = 3
+_LONGEST_NAME = 60
 
 
 class Line(NamedTuple):
@@ -42,8 +56,8 @@ def check(line: Line) -> None:
     match decode_command(Record(line.key, line.value, [CONTENT_TYPE], int(time.time() * 1000))):
         case Command():
             return
-        case Invalid(errors=errors):
-            wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
+        case Invalid(verb=verb, errors=errors, raw_data=raw):
+            wrong = "; ".join(f"{error.field}: {error.message}" for error in errors) + _unknown(verb, raw)
         case Settle(verb=verb):
             wrong = f"it settles a dead letter: use walk dead-letters {verb}"
         case Unsupported(type=name):
@@ -51,6 +65,18 @@ def check(line: Line) -> None:
         case Unreadable(error=error):
             wrong = error
     raise LineError(f"line {line.number}: {wrong}")
+
+
+def _unknown(verb: Verb | SettleVerb, raw: Any) -> str:
+    """Fields of `data` that the verb does not have, which are let pass: one of them may be another's name misspelt."""
+    if not isinstance(verb, Verb) or not isinstance(raw, dict):
+        return ""
+    names = [name for name in raw if name not in COMMAND_DATA[verb].model_fields]
+    if not names:
+        return ""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    listed = ", ".join(json.dumps(name)[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
+    return f" ({verb} has no {listed}{more})"
 
 
 def _subject(value: bytes) -> bytes | None:

@@ -87,3 +87,5 @@ class Status:
     dead_letters: DeadLetters
     held_sessions: Pile
     parked: int
+    workers: int | None
+    """Members of the consumer group; None where the brokers do not tell."""

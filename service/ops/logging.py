@@ -25,6 +25,10 @@ LIBRARIES = {
 
 SELDOM_SECONDS = 30.0
 """How often a library's message is let through."""
+SETTLING_SECONDS = 5.0
+"""How long brokers may take over what a group or topic that is new to them needs, before a library's error tells it."""
+SETTLING = ("GroupCoordinatorNotAvailableError", "NotLeaderForPartitionError", "LeaderNotAvailableError")
+"""What brokers answer until then."""
 SELDOM_KINDS = 1000
 """Different messages remembered, at most."""
 
@@ -65,24 +69,41 @@ def set_up(
 
 
 class Seldom(logging.Filter):
-    """Lets a library say the same thing once in a while: what is away, aiokafka tells two hundred times a second."""
+    """Lets a library say the same thing once in a while: what is away, aiokafka tells two hundred times a second.
+
+    What mends itself while brokers settle is said when it has lasted.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._said: dict[tuple[str, str], float] = {}
+        self._since: dict[str, tuple[float, float]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is to be logged."""
         if record.name.partition(".")[0] not in LIBRARIES:
             return True
         said, now = (record.name, str(record.msg)), self._clock()
+        if self._settles(record, now):
+            return False
         if now - self._said.get(said, -math.inf) < SELDOM_SECONDS:
             return False
         if len(self._said) >= SELDOM_KINDS:
             self._said.clear()
         self._said[said] = now
         return True
+
+    def _settles(self, record: logging.LogRecord, now: float) -> bool:
+        text = f"{record.msg} {record.args}"  # a message that does not fit its arguments is for the handler
+        error = next((name for name in SETTLING if name in text), None)
+        if error is None:
+            return False
+        first, last = self._since.get(error, (now, now))
+        if now - last > SETTLING_SECONDS:
+            first = now
+        self._since[error] = first, now
+        return now - first < SETTLING_SECONDS
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,4 +1,4 @@
-"""How the worker does, seen from outside: one look at the commands topic, one into the database."""
+"""How the worker does, seen from outside: a look at the commands topic, into the database, at the consumer group."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,8 @@ async def read_status(settings: Settings) -> Status:
         async with database.connected(settings) as connection:
             kept = await read_kept(connection, topic)
         lag = await read_lag(consumer, topic, extents, kept.progress)
-    return Status(topic, lag, kept.outbox, kept.dead_letters, kept.held_sessions, kept.parked)
+    workers = await broker.members(settings, settings.consumer_group)
+    return Status(topic, lag, kept.outbox, kept.dead_letters, kept.held_sessions, kept.parked, workers)
 
 
 async def read_kept(connection: "Connection", topic: str) -> Kept:

@@ -202,11 +202,19 @@ class Publisher:
 
 
 async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stop it, though a broker that is away may keep it from that: then its connections are closed at least."""
+    """Stop it, though a broker that is away, or a cancellation, may keep it from that.
+
+    aiokafka closes the connections last, so what breaks its `stop` off leaves them open; they are closed in any case.
+    """
+    stopping = asyncio.ensure_future(client.stop())
     try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await client.stop()
-    except (TimeoutError, KafkaError):
+        await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
+    except asyncio.CancelledError:
+        await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
+        raise
+    finally:
+        stopping.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
         await (client.client if isinstance(client, AIOKafkaProducer) else client._client).close()
 
 

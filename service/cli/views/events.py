@@ -22,6 +22,7 @@ from l1_walk_contracts import (
     TerminalData,
     Unreadable,
     Unsupported,
+    WalkData,
 )
 from service.cli.views.content import visible
 from service.cli.words import count, duration
@@ -47,8 +48,10 @@ _WORDS = {
 
 
 def event_lines(event: Event) -> Lines:
-    """An event of any kind."""
+    """An event of any kind; what is wrong with a command is told in full."""
     word, style = _WORDS.get(event.kind, event.kind.value), STYLES[event.kind]
+    if isinstance(event.data, CommandRejectedData):
+        return word, style, _session(event.session_id), _whole("; ".join(_rejection(event, event.data)))
     about = Text.assemble(_session(event.session_id), f"  {_ticket(event.data)}")
     return word, style, about, Text("; ".join(visible(part) for part in _said(event.data)))
 
@@ -62,7 +65,7 @@ def command_lines(command: Command | Invalid | Settle | Unsupported | Unreadable
             return verb.value, "bold", _session(session_id), Text(visible(said))
         case Invalid(verb=verb, session_id=session_id, errors=errors):
             wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
-            return verb.value, "bold red", _session(session_id), Text(f"invalid: {visible(wrong)}")
+            return verb.value, "bold red", _session(session_id), _whole(f"invalid: {wrong}")
         case Settle(verb=settle, dead_letter_id=letter, by=by, reason=why):
             said = f"by {by}: {one_line(why)}" if why else f"by {by}"
             return (
@@ -72,9 +75,14 @@ def command_lines(command: Command | Invalid | Settle | Unsupported | Unreadable
                 Text(visible(said)),
             )
         case Unsupported(type=name, session_id=session_id, error=error):
-            return "unsupported", "bold red", _session(session_id), Text(visible(f"{name}: {error}"))
+            return "unsupported", "bold red", _session(session_id), _whole(f"{name}: {error}")
         case Unreadable(error=error):
-            return "unreadable", "bold red", Text(place), Text(visible(error))
+            return "unreadable", "bold red", Text(place), _whole(error)
+
+
+def _whole(text: str) -> Text:
+    """A text that goes over several lines of the screen rather than be cut."""
+    return Text(visible(text), no_wrap=False, overflow="fold")
 
 
 def _value(value: object) -> str:
@@ -85,9 +93,7 @@ def _session(session_id: str) -> Text:
     return Text(visible(session_id), style="name")
 
 
-def _ticket(data: EventData) -> str:
-    if isinstance(data, CommandRejectedData):
-        return ""
+def _ticket(data: WalkData) -> str:
     return visible(f"{data.ticket.id} ({data.ticket.kind.value})")
 
 
@@ -99,14 +105,12 @@ def _said(data: EventData) -> Iterator[str]:
                 yield f"at {data.start_node_id}"
         case FeedbackRecordedData() | ProposalValidatedData():
             yield "helpful" if data.helpful else "not helpful"
-        case CommandRejectedData():
-            yield from _rejection(data)
         case TerminalData():
             yield from _end(data)
 
 
-def _rejection(data: CommandRejectedData) -> Iterator[str]:
-    yield f"{data.reason.value}: {data.command_type}"
+def _rejection(event: Event, data: CommandRejectedData) -> Iterator[str]:
+    yield f"{data.reason.value}: {data.command_type} {event.causation_id}"
     for error in data.errors or ():
         yield f"{error.field} {error.message}"
     yield f"from {data.origin.topic} {data.origin.partition}@{data.origin.offset}"

@@ -12,16 +12,20 @@ from service.cli.views.events import Lines, command_lines, event_lines
 from service.cli.words import local
 
 _WORD_WIDTH = 12
-_INDENT = " " * 10
 
 
 def record_view(record: ConsumerRecord, topics: Topics) -> tuple[Text, Text]:
-    """A record in two lines: when it came, what it is and of which walk; and more."""
+    """A record as two lines: when it came, what it is and of which walk; and more.
+
+    The first is cut where the screen ends, and the second, unless it says what is wrong.
+    """
     word, style, about, more = _lines(record, topics)
     arrived = "" if record.timestamp < 0 else local(datetime.fromtimestamp(record.timestamp / 1000, UTC))
     head = Text.assemble((f"{arrived:<8}", "quiet"), "  ", (f"{word:<{_WORD_WIDTH}}", style), about)
-    body = Text(_INDENT, style="quiet")
-    return head, body.append_text(more)
+    for line in head, more:
+        if line.no_wrap is None:
+            line.no_wrap, line.overflow = True, "ellipsis"
+    return head, more
 
 
 def record_json(record: ConsumerRecord) -> str:

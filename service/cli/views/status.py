@@ -26,6 +26,7 @@ def status_json(status: Status) -> dict[str, Any]:
     """The figures under the names of design 10, and the partitions."""
     return {
         "topic": status.topic,
+        "workers": status.workers,
         "lag": {"messages": status.lag.messages, "seconds": status.lag.seconds},
         "outbox": {"count": status.outbox.count, "seconds": status.outbox.seconds},
         "dead_letters": {
@@ -55,6 +56,10 @@ def status_json(status: Status) -> dict[str, Any]:
 
 def _summary(status: Status) -> Iterator[tuple[str, str, Text]]:
     lag, outbox, letters, held = status.lag, status.outbox, status.dead_letters, status.held_sessions
+    if status.workers is not None:
+        none = Text.assemble(("none", "bad"), " in the consumer group: walk worker starts one")
+        told = Text(f"{status.workers:,}") if status.workers else none
+        yield "good" if status.workers else "bad", "workers", told
     yield _line("commands", lag.messages, "warn", f"waiting, the oldest for {duration(lag.seconds)}")
     yield _line("outbox", outbox.count, "warn", f"waiting, the oldest for {duration(outbox.seconds)}")
     classes = ", ".join(f"{n:,} {name}" for name, n in letters.by_class.items())

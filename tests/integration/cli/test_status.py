@@ -51,7 +51,8 @@ async def test_nothing_was_sent(site: Site, shell: Shell) -> None:
     told = ended.json
     assert told["lag"] == {"messages": 0, "seconds": 0.0}
     assert told["outbox"]["count"] == told["dead_letters"]["count"] == told["held_sessions"]["count"] == 0
-    assert (await shell.walk("status")).out.startswith("●  commands       none")
+    assert told["workers"] == 0
+    assert (await shell.walk("status")).out.startswith("●  workers        none in the consumer group")
 
 
 async def test_a_partition_that_nobody_took_counts_from_where_it_begins(site: Site) -> None:

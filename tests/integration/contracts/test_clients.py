@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.partitioner import DefaultPartitioner
 
@@ -354,6 +355,28 @@ async def test_a_publisher_whose_broker_stands_still_leaves_no_connection(
         assert open_connections() == before
     finally:
         broker.send_signal(signal.SIGCONT)
+
+
+async def test_a_client_that_is_cancelled_while_it_closes_leaves_no_connection(
+    site: Site, servers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, seen = AIOKafkaProducer.stop, set[int]()
+
+    async def stop_and_be_cancelled(producer: AIOKafkaProducer) -> None:
+        seen.update(open_connections("upstream"))
+        sending.cancel()
+        await stop(producer)
+
+    async def send() -> None:
+        async with aiokafka.Publisher(servers, client_id="upstream") as publisher:
+            await publisher.send(factory(site).resolved_walk()[0])
+
+    monkeypatch.setattr(AIOKafkaProducer, "stop", stop_and_be_cancelled)
+    sending = asyncio.create_task(send())
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert seen
+    assert not open_connections("upstream")
 
 
 async def test_an_address_that_is_none_is_named() -> None:

@@ -45,10 +45,20 @@ def test_an_end_says_of_which_ticket_and_how() -> None:
 
 def test_a_rejection_says_why() -> None:
     sample: Any = EVENTS[EventKind.COMMAND_REJECTED].data
+    sample_id = EVENTS[EventKind.COMMAND_REJECTED].causation_id
     head, more = told(event(EventKind.COMMAND_REJECTED))
     assert head.startswith("rejected    ")
-    assert more.startswith(f"{sample.reason.value}: {sample.command_type}")
+    assert more.startswith(f"{sample.reason.value}: {sample.command_type} {sample_id}")
     assert more.endswith(f"from {sample.origin.topic} {sample.origin.partition}@{sample.origin.offset}")
+
+
+def test_what_is_wrong_is_never_cut() -> None:
+    for record in event(EventKind.COMMAND_REJECTED), consumed(record_of(envelope_of(Verb.STEP, {}))):
+        head, more = record_view(record, TOPICS)
+        assert head.no_wrap
+        assert (more.no_wrap, more.overflow) == (False, "fold")
+    _, more = record_view(event(EventKind.RESOLVED), TOPICS)
+    assert (more.no_wrap, more.overflow) == (True, "ellipsis")
 
 
 def test_a_command_is_told_with_its_data() -> None:

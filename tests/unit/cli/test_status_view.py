@@ -10,11 +10,14 @@ from tests.support.terminal import rendered
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 IDLE = PartitionLag(0, 7, 7, 0, 0.0, NOW - timedelta(seconds=12), fits=True)
 BEHIND = PartitionLag(1, None, 1_204, 1_204, 90.5, None, fits=True)
-CALM = Status("l1.walk.commands", Lag.of((IDLE,)), Pile(0, 0.0), DeadLetters(0, 0.0), Pile(0, 0.0), parked=0)
+CALM = Status(
+    "l1.walk.commands", Lag.of((IDLE,)), Pile(0, 0.0), DeadLetters(0, 0.0), Pile(0, 0.0), parked=0, workers=2
+)
 
 
 def test_nothing_waits() -> None:
     assert rendered(status_view(CALM, NOW)) == (
+        "●  workers        2\n"
         "●  commands       none\n"
         "●  outbox         none\n"
         "●  dead letters   none\n"
@@ -43,6 +46,18 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest() -> None:
     assert "held sessions  1 for up to 1 min, 2 commands parked\n" in told
     assert "walk dead-letters list" in told
     assert "        1      –   1,204     1,204   1 min 30 s         never\n" in told
+
+
+def test_that_nobody_works_is_said() -> None:
+    told = rendered(status_view(replace(CALM, workers=0), NOW))
+    assert told.startswith("●  workers        none in the consumer group: walk worker starts one\n")
+    assert status_json(replace(CALM, workers=0))["workers"] == 0
+
+
+def test_where_the_brokers_do_not_tell_nothing_is_said_of_workers() -> None:
+    status = replace(CALM, workers=None)
+    assert "workers" not in rendered(status_view(status, NOW))
+    assert status_json(status)["workers"] is None
 
 
 def test_progress_outside_of_the_topic_is_pointed_out() -> None:

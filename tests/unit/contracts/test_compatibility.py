@@ -83,7 +83,7 @@ def test_a_rule_is_told_by_the_case_that_it_bears_on() -> None:
     (text,) = told("command: a rule added")
     assert text == (
         "where session_kind is adhoc and flow_id is absent and flow_proposal_id is absent, upstream that sends"
-        " data.start_node_id as a text: is refused, which is null"
+        " data.start_node_id as a text: is refused, now that it is null"
     )
 
 

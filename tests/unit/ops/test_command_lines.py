@@ -46,6 +46,19 @@ def test_every_field_that_is_wrong_is_named() -> None:
     assert "nobody" not in str(caught.value), "what was sent is not repeated"
 
 
+def test_a_name_that_is_misspelt_stands_beside_what_is_missing() -> None:
+    data = data_of(Verb.STEP)
+    data["node"] = data.pop("node_id")
+    with pytest.raises(LineError, match=r"^line 1: data\.node_id: is required \(step has no \"node\"\)$"):
+        check(line(data=data))
+
+
+def test_of_many_unknown_names_some_are_told() -> None:
+    data = {f"field_{number}": 1 for number in range(9)} | {"x" * 500: 1}
+    with pytest.raises(LineError, match=r' \(step has no "field_0", "field_1", "field_2" and 7 more\)$'):
+        check(line(data=data))
+
+
 def test_an_unknown_verb_is_named() -> None:
     with pytest.raises(LineError, match=r"line 1: type: l1\.walk\.fly\.v1 is no command"):
         check(line(type="l1.walk.fly.v1"))

@@ -19,6 +19,27 @@ def test_a_library_says_the_same_once_in_a_while(name: str) -> None:
     assert seldom.filter(record(name))
 
 
+def test_what_brokers_answer_until_they_have_settled_is_said_where_it_lasts() -> None:
+    now = 0.0
+    seldom = Seldom(lambda: now)
+
+    def said() -> bool:
+        error = "[Error 15] GroupCoordinatorNotAvailableError"
+        return seldom.filter(
+            logging.LogRecord("aiokafka", logging.ERROR, "f.py", 1, "Request failed: %s", (error,), None)
+        )
+
+    assert not said()
+    for _ in range(8):
+        now += 0.5
+        assert not said()
+    now += 1
+    assert said()
+    assert not said()
+    now += 60
+    assert not said(), "it has begun anew"
+
+
 def test_the_worker_says_all_that_it_has_to_say() -> None:
     seldom = Seldom()
     assert all(seldom.filter(record("service.pipeline.relay")) for _ in range(3))

@@ -7,7 +7,7 @@ from . import compare, read
 
 
 def main(arguments: list[str]) -> int:
-    """Prints a line for each finding that fails; the exit code."""
+    """Prints a line for each finding that fails, or that there is none; the exit code."""
     if len(arguments) != 2:
         sys.stderr.write("usage: python -m l1_walk_contracts.compatibility OLD NEW\n")
         return 2
@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> int:
     failing = [finding for finding in compare(old, new, Path(arguments[0]).name) if finding.fails]
     for finding in failing:
         sys.stdout.write(f"{finding.message}.json#{finding.pointer}: {finding.verdict}: {finding.text}\n")
+    if not failing:
+        sys.stdout.write(
+            f"{len(new)} schemas: what was built on {arguments[0]} goes on with {arguments[1]}\n"
+        )
     return 1 if failing else 0
 
 

@@ -74,7 +74,7 @@ def _command(gap: Gap) -> str:
     if gap.kind == "closed":
         what = name if gap.takes is None and gap.sends is not None else f"fields of its own beside {name}"
         return f"upstream that sends {what}: is refused, no other fields are allowed"
-    return f"upstream that sends {name} {_sent(gap)}: is refused, {_taken(gap)}"
+    return f"upstream that sends {name} {_sent(gap)}: is refused, now that it {_taken(gap)}"
 
 
 def _event(gap: Gap, version: str) -> str:
@@ -83,7 +83,7 @@ def _event(gap: Gap, version: str) -> str:
         return f"{who} need {name}: may not find it"
     if gap.kind == "closed":
         return f"{who} know no other fields in {name}: refuse what is new there"
-    return f"{who} count on {name}, {_taken(gap)}: get it {_sent(gap)}"
+    return f"{who} count on {name}, which {_taken(gap)}: get it {_sent(gap)}"
 
 
 def _sent(gap: Gap) -> str:
@@ -114,21 +114,21 @@ def _taken(gap: Gap) -> str:
     match gap.kind:
         case "type":
             kinds = " or ".join(_TYPES[kind] for kind in gap.takes) or "nothing"
-            return f"which is {kinds}"
+            return f"is {kinds}"
         case "values":
-            return f"which is {_list(gap.takes)}" if gap.takes else "which is another one"
+            return f"is {_list(gap.takes)}" if gap.takes else "is another one"
         case "not values":
-            return "which is any other value"
+            return "is any other value"
         case "size":
-            return f"which has at {_end(gap)} {gap.takes:,} {_unit(gap)}"
+            return f"has at {_end(gap)} {gap.takes:,} {_unit(gap)}"
         case "bound":
-            return f"which is at {'least' if gap.keyword == 'minimum' else 'most'} {_number(gap.takes)}"
+            return f"is at {'least' if gap.keyword == 'minimum' else 'most'} {_number(gap.takes)}"
         case "pattern":
-            return f"which matches {gap.takes}"
+            return f"matches {gap.takes}"
         case "multiple":
-            return f"which is a multiple of {_number(gap.takes)}"
+            return f"is a multiple of {_number(gap.takes)}"
         case _:
-            return "which has no entry twice"
+            return "has no entry twice"
 
 
 def _more(gap: Gap) -> str:
