@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,10 +16,14 @@ from aiokafka.errors import (
     AuthenticationMethodNotSupported,
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
     KafkaError,
+    NotCoordinatorForGroupError,
     SaslAuthenticationFailed,
     TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
+    for_code,
 )
 
 from l1_walk_contracts.delivery import not_there
@@ -30,6 +35,14 @@ from service.store.errors import words
 REQUEST_SECONDS = 5
 """How long one request may take."""
 
+GROUP_SECONDS = 5.0
+"""How long brokers may take until they can tell of a group."""
+GROUP_POLL_SECONDS = 0.2
+_GROUPS_NOT_READY = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 _NOT_ALLOWED = (
     AuthenticationFailedError,
     AuthenticationMethodNotSupported,
@@ -112,14 +125,24 @@ async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> Async
 
 
 async def members(settings: Settings, group: str) -> int | None:
-    """How many are in a consumer group now; None where the brokers cannot or do not tell."""
+    """How many are in a consumer group now; None where the brokers cannot or do not tell.
+
+    Brokers that never had a group take a second to get ready for the first.
+    """
+    deadline = time.monotonic() + GROUP_SECONDS
     try:
         async with admin(settings) as client:
-            [response] = await client.describe_consumer_groups([group])
+            while True:
+                with suppress(*_GROUPS_NOT_READY):
+                    [response] = await client.describe_consumer_groups([group])
+                    [(error, _, _, _, _, found, *_)] = response.groups
+                    if for_code(error) not in _GROUPS_NOT_READY:
+                        return None if error else len(found)
+                if time.monotonic() > deadline:
+                    return None
+                await asyncio.sleep(GROUP_POLL_SECONDS)
     except (PreflightError, ValueError):
         return None
-    [(error, _, _, _, _, found, *_)] = response.groups
-    return None if error else len(found)
 
 
 class Extent(NamedTuple):

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
+from service.dev.kafka import EmbeddedKafka
+from service.ops import broker
 from service.ops.figures import PartitionLag
 from service.ops.status import read_status
 from tests.support.shell import Shell
@@ -53,6 +55,13 @@ async def test_nothing_was_sent(site: Site, shell: Shell) -> None:
     assert told["outbox"]["count"] == told["dead_letters"]["count"] == told["held_sessions"]["count"] == 0
     assert told["workers"] == 0
     assert (await shell.walk("status")).out.startswith("●  workers        none in the consumer group")
+
+
+async def test_brokers_that_never_had_a_group_tell_that_nobody_is_in_it(
+    own_kafka: EmbeddedKafka, site: Site
+) -> None:
+    settings = site.settings.model_copy(update={"kafka_bootstrap_servers": own_kafka.bootstrap_servers})
+    assert await broker.members(settings, settings.consumer_group) == 0
 
 
 async def test_a_partition_that_nobody_took_counts_from_where_it_begins(site: Site) -> None:
