@@ -22,7 +22,19 @@ from aiokafka import (
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, not_there, refuse, waves
+from .delivery import (
+    NEW_TOPIC_SECONDS,
+    TIMEOUT,
+    Done,
+    Place,
+    PublishError,
+    Received,
+    event_of,
+    missing,
+    nobody_answers,
+    refuse,
+    waves,
+)
 from .records import OutRecord, Record
 from .topics import Topics
 
@@ -51,8 +63,6 @@ _CONSUMER: Final = {
 }
 _CONSUMER_FIXED: Final = {*_CONSUMER, "key_deserializer", "value_deserializer"}
 _STOP_SECONDS: Final = 5.0
-_NEW_TOPIC_SECONDS: Final = 3.0
-"""How long brokers may take to tell each other of a topic that was just made."""
 
 
 class UnreachableError(KafkaConnectionError):  # type: ignore[misc] # aiokafka is not typed
@@ -89,14 +99,14 @@ async def require_topics(*topics: str, bootstrap_servers: str, **options: Any) -
 
 
 async def _require(client: AIOKafkaClient, topics: Collection[str]) -> None:
-    deadline = time.monotonic() + _NEW_TOPIC_SECONDS
+    deadline = time.monotonic() + NEW_TOPIC_SECONDS
     while True:
         known = (await client.fetch_all_metadata()).topics()  # of all, since to name one may create it
-        missing = sorted(set(topics) - known)
-        if not missing:
+        lacking = sorted(set(topics) - known)
+        if not lacking:
             return
         if time.monotonic() > deadline:
-            raise MissingTopicError(f"{not_there(missing)}: is the prefix right (WALK_TOPIC_PREFIX)?")
+            raise MissingTopicError(missing(lacking))
         await asyncio.sleep(0.1)
 
 
@@ -105,9 +115,7 @@ def _reaching(bootstrap_servers: str) -> Iterator[None]:
     try:
         yield
     except KafkaConnectionError as error:
-        raise UnreachableError(
-            f"no broker answers at {bootstrap_servers}: does one run there, and does it take who you are?"
-        ) from error
+        raise UnreachableError(nobody_answers(bootstrap_servers)) from error
     except ValueError as error:
         raise UnreachableError(
             f"{bootstrap_servers} is no address: write host:port, several with commas"

@@ -6,7 +6,7 @@ default partitioner is another than that of all other clients.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -15,11 +15,31 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka import Producer as _Producer
 
 from .consume import EventError
-from .delivery import TIMEOUT, Done, Place, PublishError, Received, event_of, refuse, waves
+from .delivery import (
+    NEW_TOPIC_SECONDS,
+    TIMEOUT,
+    Done,
+    Place,
+    PublishError,
+    Received,
+    event_of,
+    missing,
+    nobody_answers,
+    refuse,
+    waves,
+)
 from .records import OutRecord, Record
 from .topics import Topics
 
-__all__ = ["Consumer", "Place", "PublishError", "Publisher", "Received"]
+__all__ = [
+    "Consumer",
+    "MissingTopicError",
+    "Place",
+    "PublishError",
+    "Publisher",
+    "Received",
+    "UnreachableError",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +56,34 @@ _CONSUMER: Final = {
 }
 _CONSUMER_FIXED: Final = {*_CONSUMER, "bootstrap.servers", "group.id"}
 _POLL_SECONDS: Final = 0.1
+_REACHED_SECONDS: Final = 10.0
+"""How long brokers may take to tell which topics they have."""
+
+
+class UnreachableError(KafkaException):
+    """None of the brokers that were named answers, or none takes who we are."""
+
+
+class MissingTopicError(KafkaException):
+    """A topic is not on the broker, or not for us to see."""
+
+
+def _require(
+    client: _Producer | _Consumer, bootstrap_servers: str, topics: Collection[str], seconds: float
+) -> None:
+    """Raises UnreachableError; MissingTopicError where topics are not there, of which librdkafka says so late."""
+    deadline = time.monotonic() + NEW_TOPIC_SECONDS
+    while True:
+        try:
+            known = client.list_topics(timeout=seconds).topics  # of all, since to name one may create it
+        except KafkaException as error:
+            raise UnreachableError(nobody_answers(bootstrap_servers)) from error
+        lacking = sorted(set(topics) - known.keys())
+        if not lacking:
+            return
+        if time.monotonic() > deadline:
+            raise MissingTopicError(missing(lacking))
+        time.sleep(0.1)
 
 
 class Publisher:
@@ -51,7 +99,10 @@ class Publisher:
         self, bootstrap_servers: str, options: dict[str, Any] | None = None, *, timeout: float = TIMEOUT
     ) -> None:
         refuse(options or {}, _PRODUCER_FIXED, "Publisher")
+        self._servers = bootstrap_servers
         self._timeout = timeout
+        self._there: set[str] = set()
+        """Topics that were seen."""
         # librdkafka gives up by itself, a moment before we do: nothing of ours may be sent behind our back
         limit = {"delivery.timeout.ms": max(1000, round(timeout * 1000))}
         own = {"bootstrap.servers": bootstrap_servers, **_PRODUCER, **limit}
@@ -78,8 +129,10 @@ class Publisher:
             Where each stands.
 
         Raises:
-            PublishError: which were not acknowledged. Send these again, before anything else of their walks.
+            PublishError: which were not acknowledged. Send these again, before anything else of their walks. A topic
+                that is not there is its `__cause__`, a MissingTopicError.
         """
+        self._look_for(records)
         places: dict[int, Place] = {}
         for wave in waves(records):
             failures: list[str] = []
@@ -90,6 +143,16 @@ class Publisher:
                 left = [record for number, record in enumerate(records) if number not in places]
                 raise PublishError(left, failures[0] if failures else f"no answer within {self._timeout:g} s")
         return [places[number] for number in range(len(records))]
+
+    def _look_for(self, records: Sequence[OutRecord]) -> None:
+        topics = {record.topic for record in records}
+        if topics <= self._there:
+            return
+        try:
+            _require(self._producer, self._servers, topics, self._timeout)
+        except KafkaException as error:
+            raise PublishError(records, str(error)) from error
+        self._there |= topics
 
     def _produce(self, record: OutRecord, number: int, places: dict[int, Place], failures: list[str]) -> None:
         def delivered(error: KafkaError | None, message: Message) -> None:
@@ -141,6 +204,7 @@ class Consumer:
     ) -> None:
         refuse(options or {}, _CONSUMER_FIXED, "Consumer")
         own = {"bootstrap.servers": bootstrap_servers, "group.id": group_id, **_CONSUMER}
+        self._servers = bootstrap_servers
         self._consumer = _Consumer({"logger": logger, **(options or {}), **own})
         self._topics = list(topics) if topics is not None else [Topics().resolved, Topics().escalated]
         self._commit_seconds = commit_seconds
@@ -150,7 +214,12 @@ class Consumer:
         """What was no event: the next loop begins with it."""
 
     def __enter__(self) -> Self:
-        """Join the group."""
+        """Join the group; raises UnreachableError where the brokers do not answer, MissingTopicError."""
+        try:
+            _require(self._consumer, self._servers, self._topics, _REACHED_SECONDS)
+        except KafkaException:
+            self._consumer.close()
+            raise
         self._consumer.subscribe(self._topics, on_revoke=self._give_up, on_lost=self._lose)
         return self
 

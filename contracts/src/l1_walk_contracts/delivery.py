@@ -50,6 +50,20 @@ def not_there(topics: Sequence[str]) -> str:
     return f"{which} not on the broker"
 
 
+def missing(topics: Sequence[str]) -> str:
+    """The same, and what may be wrong."""
+    return f"{not_there(topics)}: is the prefix right (WALK_TOPIC_PREFIX)?"
+
+
+def nobody_answers(bootstrap_servers: str) -> str:
+    """What to look at where no broker can be reached."""
+    return f"no broker answers at {bootstrap_servers}: does one run there, and does it take who you are?"
+
+
+NEW_TOPIC_SECONDS: Final = 3.0
+"""How long brokers may take to tell each other of a topic that was just made."""
+
+
 def waves(records: Sequence[OutRecord]) -> Iterator[list[int]]:
     """Which records to send together, by their numbers: of each walk one at a time, in order.
 
