@@ -15,12 +15,13 @@ DEFAULT = Path("contracts/schemas")
 """Where the project keeps them."""
 RELEASED = Path("contracts/released")
 """The schemas of every version that was released, a folder each."""
-DOCUMENT = "asyncapi.json"
-"""The AsyncAPI document's name; it stands beside the folder of the schemas."""
+OWN_DOCUMENT = Path("contracts/asyncapi.json")
+"""The project's AsyncAPI document."""
 
 EXPORT_EPILOG = examples(
     ("walk contracts export", f"into {DEFAULT}, as the project has it"),
     ("walk contracts export /srv/schemas", "for those who do not write Python"),
+    ("walk contracts export /srv/schemas --asyncapi /srv/asyncapi.json", "and for generators of clients"),
 )
 CHECK_EPILOG = examples(
     ("walk contracts check", f"whether {DEFAULT} says what the code does, and breaks nobody; for CI"),
@@ -36,10 +37,15 @@ def export(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder, made where it is not there.", file_okay=False)
     ] = DEFAULT,
+    asyncapi: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the AsyncAPI document goes.", dir_okay=False),
+    ] = None,
 ) -> None:
     """Write the JSON Schemas of all commands and events, one file a type.
 
-    Beside the folder: asyncapi.json, the AsyncAPI document of the whole service with the default settings.
+    With --asyncapi also the AsyncAPI document of the whole service, with the default settings; the project's own stands
+    beside its schemas, and is written with them.
     """
     from l1_walk_contracts import schemas
     from service.app import described
@@ -48,14 +54,15 @@ def export(
 
     try:
         written = schemas.export(folder)
-        document = folder.absolute().parent / DOCUMENT
-        document.write_text(described(), encoding="utf-8")
+        told = f"{len(written)} schemas"
+        if document := asyncapi or (OWN_DOCUMENT if folder == DEFAULT else None):
+            document.write_text(described(), encoding="utf-8")
+            written, told = [*written, document], f"{told} and the AsyncAPI document"
     except OSError as error:
-        raise CommandError(f"{folder} cannot be written: {error.strerror}", ExitCode.USAGE) from None
+        raise CommandError(f"{error.filename} cannot be written: {error.strerror}", ExitCode.USAGE) from None
     for path in written:
         screen.out().print(str(path), soft_wrap=True, markup=False)
-    screen.out().print(str(folder.parent / DOCUMENT), soft_wrap=True, markup=False)
-    screen.hint(f"{len(written)} schemas and the AsyncAPI document written")
+    screen.hint(f"{told} written")
 
 
 def check(
@@ -127,9 +134,10 @@ def _differences(folder: Path) -> list[str]:
 
     if not folder.is_dir():
         raise CommandError(
-            f"there is no folder {folder}: run: walk contracts export {folder}", ExitCode.USAGE
+            f"there is no folder {folder}: name yours, or make it: walk contracts export {folder}",
+            ExitCode.USAGE,
         )
-    return [*schemas.check(folder), *_document_differs(folder)]
+    return [*schemas.check(folder), *(_document_differs() if folder == DEFAULT else ())]
 
 
 def _released() -> dict[str, dict[str, Any]]:
@@ -164,15 +172,12 @@ def _tell(findings: "Sequence[Finding]", *, verbose: bool) -> None:
             screen.out().print(f"{finding.text} ({place})", soft_wrap=True, markup=False)
 
 
-def _document_differs(folder: Path) -> list[str]:
-    """How the AsyncAPI document beside the folder differs, a line; a copy of the schemas alone needs none."""
-    path = folder.absolute().parent / DOCUMENT
-    if folder != DEFAULT and not path.exists():
-        return []
+def _document_differs() -> list[str]:
+    """How the project's AsyncAPI document differs, a line."""
     from service.app import described
 
     try:
-        found = path.read_text(encoding="utf-8")
+        found = OWN_DOCUMENT.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return [f"../{DOCUMENT}: is missing"]
-    return [] if found == described() else [f"../{DOCUMENT}: differs"]
+        return [f"../{OWN_DOCUMENT.name}: is missing"]
+    return [] if found == described() else [f"../{OWN_DOCUMENT.name}: differs"]

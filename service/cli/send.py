@@ -73,7 +73,7 @@ async def _send(settings: "Settings", file: Path, *, check: bool) -> "Sent":
             lines = _checked(lines)
     else:
         lines, total = patiently(file_lines(file)), _look_through(file, check=check)
-    with LateBar("sending", total) as bar, _told_how_far(sent):
+    with LateBar("sending", total) as bar, _told_how_far(sent, check=check):
         await send(settings, lines, sent, bar.at)
     return sent
 
@@ -110,7 +110,7 @@ async def _checked(lines: "AsyncIterator[Line]") -> "AsyncIterator[Line]":
 
 
 @contextmanager
-def _told_how_far(sent: "Sent") -> Iterator[None]:
+def _told_how_far(sent: "Sent", *, check: bool) -> Iterator[None]:
     """An error in the middle says how much was sent before it."""
     from service.cli.exits import CommandError, explain
     from service.cli.words import count
@@ -123,7 +123,8 @@ def _told_how_far(sent: "Sent") -> Iterator[None]:
     try:
         yield
     except LineError as error:
-        raise CommandError(f"{error}: {before()}; --no-check sends whatever it is") from None
+        way_out = "; --no-check sends whatever it is" if check else ""
+        raise CommandError(f"{error}: {before()}{way_out}") from None
     except PreflightError as error:
         if not sent.lines:
             raise

@@ -54,8 +54,13 @@ def tail(
     partition, offset, timestamp, key, headers and value.
     """
     from l1_walk_contracts import Topics
+    from service.cli.exits import CommandError, ExitCode
     from service.settings import load
 
+    if no_follow and not from_start:
+        raise CommandError(
+            "--no-follow ends where the topics end now: say --from-start with it", ExitCode.USAGE
+        )
     settings = load()
     topics = Topics(settings.topic_prefix)
     names = [_full_name(name, topics) for name in topic or _NAMES]

@@ -63,7 +63,7 @@ def check(line: Line) -> None:
         case Unsupported(type=name):
             wrong = f"type: {name} is no command that the contracts know"
         case Unreadable(error=error):
-            wrong = error
+            wrong = f"{error} (a line is one CloudEvent, as JSON)" if error.startswith("no JSON") else error
     raise LineError(f"line {line.number}: {wrong}")
 
 

@@ -517,7 +517,7 @@ TABLE: dict[str, list[Hostile]] = {
         unreadable(
             "one `ce_` header beside a CloudEvent, and no content-type",
             lambda walk: walk.send(NOTE)._replace(headers=(("ce_id", b"x"),)),
-            "no CloudEvent 1.0",
+            "no CloudEvent 1.0 in the ce_ headers, which count where there are any",
         ),
         accepted(
             "binary mode, content-type of text", with_headers(("content-type", b"text/plain; charset=utf-16"))

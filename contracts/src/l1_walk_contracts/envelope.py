@@ -32,13 +32,15 @@ def open_envelope(record: Record) -> tuple[Mapping[str, Any], Any]:
     if record.value is not None and has_more_values(record.value, JSON_VALUES):
         raise NoEnvelope(f"over {JSON_VALUES:,} JSON values")
     attributes = _binary_attributes(record.headers) if record.headers else None
+    where = ""
     if attributes is None:
         attributes = _json_object(record.value)
         data = attributes.get("data")
     else:
+        where = " in the ce_ headers, which count where there are any"
         data = _json_or_none(record.value)
     if attributes.get("specversion") != "1.0":
-        raise NoEnvelope("no CloudEvent 1.0")
+        raise NoEnvelope(f"no CloudEvent 1.0{where}")
     for name in ("id", "source", "type"):
         if not is_usable(attributes.get(name)):
             raise NoEnvelope(f"no usable {name}")

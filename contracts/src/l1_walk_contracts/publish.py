@@ -88,7 +88,7 @@ def encode_settle(
 def _attributes(type_: str, subject: str, source: str, ident: str) -> dict[str, Any]:
     for name, text in (("source", source), ("id", ident)):
         if not is_usable(text):  # told before it is written: half of a surrogate pair cannot be
-            raise CommandError((), f"no usable {name}")
+            raise CommandError((), f"no usable {name}: write a text of 1 to 128 characters")
     return {
         "specversion": "1.0",
         "id": ident,

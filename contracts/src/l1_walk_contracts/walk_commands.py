@@ -51,6 +51,9 @@ class Sending(TypedDict, total=False):
     """The W3C trace that it belongs to; its events carry it on."""
 
 
+_SENDING = tuple(Sending.__annotations__)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkCommands:
     """Makes the commands of one walk: a technician on a ticket.
@@ -174,6 +177,10 @@ class WalkCommands:
         return self._made(FeedbackData, sending, helpful=helpful)
 
     def _made(self, model: type[CommandBase], sending: Sending, **fields: Any) -> OutRecord:
+        if odd := sorted(sending.keys() - set(_SENDING)):
+            raise TypeError(
+                f"no command has {', '.join(odd)}: beside its own, each has {', '.join(_SENDING)}"
+            )
         sender = {"account_id": self.account_id, "user_id": self.user_id, "acting_as": self.acting_as}
         try:
             data: Any = model(**sender, **fields, expected_version=sending.get("expected_version"))

@@ -76,13 +76,14 @@ def test_for_programs_a_finding_a_line(terminal: Terminal, tmp_path: Path) -> No
     assert set(breaks) == {"verdict", "message", "pointer", "text", "version"}
 
 
-@pytest.mark.parametrize("content", [None, "{"])
+@pytest.mark.parametrize("content", [None, "{", "[]"])
 def test_what_cannot_be_read_is_said(terminal: Terminal, tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "a.json").write_text(content)
     said = terminal.walk("contracts", "check", "--against", str(tmp_path))
     assert said.code == 2
     assert str(tmp_path) in said.err
+    assert content is None or "a.json is no JSON" in said.err
 
 
 def test_elsewhere_than_in_the_project_only_the_folder_is_compared(

@@ -68,7 +68,7 @@ def test_an_error_that_nobody_foresaw_says_so_in_one_line() -> None:
         (["send", "no-such-file"], "walk: no-such-file cannot be read: No such file or directory"),
         (
             ["contracts", "check", "nowhere"],
-            "walk: there is no folder nowhere: run: walk contracts export nowhere",
+            "walk: there is no folder nowhere: name yours, or make it: walk contracts export nowhere",
         ),
         (["tail", "resolvd"], "walk: there is no topic resolvd: there are resolved, escalated,"),
     ],

@@ -79,6 +79,15 @@ def told(name: str) -> list[str]:
     return [finding.text for finding in compare(OLD, mutation.on(OLD), "1.0.0") if finding.fails]
 
 
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_schema_that_cannot_be_read_is_named_and_is_no_break(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "l1.walk.step.v1.json").write_text(content)
+    assert main([str(RELEASED / "1.0.0"), str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("a schema cannot be read: l1.walk.step.v1.json is no JSON")
+
+
 def test_a_rule_is_told_by_the_case_that_it_bears_on() -> None:
     (text,) = told("command: a rule added")
     assert text == (

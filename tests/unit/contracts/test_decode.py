@@ -87,7 +87,8 @@ class TestModes:
         assert accepted(record_of(envelope_of(STEP), headers=headers)).id == "command-1"
 
     def test_one_ce_header_makes_it_binary(self) -> None:
-        assert unreadable(record_of(envelope_of(STEP), headers=[("ce_x", None)])) == "no CloudEvent 1.0"
+        error = "no CloudEvent 1.0 in the ce_ headers, which count where there are any"
+        assert unreadable(record_of(envelope_of(STEP), headers=[("ce_x", None)])) == error
 
     def test_the_last_of_doubled_headers_counts(self) -> None:
         record = binary_record(STEP)

@@ -197,3 +197,12 @@ def test_what_is_too_large_as_a_whole_is_refused() -> None:
 def test_a_source_that_is_no_identity_is_refused() -> None:
     with pytest.raises(CommandError, match="no usable source"):
         WalkCommands(account_id=ACCOUNT, user_id=TECHNICIAN, source="").note("x")
+
+
+@pytest.mark.parametrize("name", ["time", "tiem", "expectedversion"])
+def test_a_keyword_that_no_command_has_is_refused(name: str) -> None:
+    said: dict[str, Any] = {name: STARTED}
+    with pytest.raises(
+        TypeError, match=f"no command has {name}: beside its own, each has id, at, expected_version"
+    ):
+        walk().note("The cable was loose.", **said)

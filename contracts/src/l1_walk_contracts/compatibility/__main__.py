@@ -11,7 +11,11 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         sys.stderr.write("usage: python -m l1_walk_contracts.compatibility OLD NEW\n")
         return 2
-    old, new = (read(Path(folder)) for folder in arguments)
+    try:
+        old, new = (read(Path(folder)) for folder in arguments)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"a schema cannot be read: {error}\n")
+        return 2
     if not old or not new:
         sys.stderr.write(f"there are no schemas in {arguments[0 if not old else 1]}\n")
         return 2

@@ -1,7 +1,7 @@
 """For the tests of those who build against the worker: valid messages, and a worker in memory.
 
 `Factory` needs these contracts alone. `FakeWorker` decides by the worker's own rules, so it needs the worker:
-`pip install 'l1-walk-contracts[testing]'`.
+`pip install 'l1-walk-contracts[testing]'`, or `pip install ./contracts .` in a clone of the worker.
 """
 
 from typing import TYPE_CHECKING, Any

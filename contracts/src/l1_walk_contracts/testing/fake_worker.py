@@ -24,7 +24,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "FakeWorker decides by the worker's own rules, which are not installed: "
-        "pip install 'l1-walk-contracts[testing]'"
+        "pip install 'l1-walk-contracts[testing]', or pip install ./contracts . in a clone of the worker"
     ) from error
 
 
