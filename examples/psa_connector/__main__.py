@@ -17,7 +17,7 @@ from .client import Client
 from .consume import Intake
 from .deliver import Delivery
 from .parked import drop, list_parked, retry
-from .settings import Settings, SettingsError, read_settings, store_path
+from .settings import Settings, SettingsError, log_level, read_settings, store_path
 from .store import Store, connect
 
 
@@ -42,29 +42,36 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     options = _options()
-    logging.basicConfig(
-        level=os.environ.get("CONNECTOR_LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
-    for library in ("httpx", "httpcore", "aiokafka"):  # the first logs every URL
-        logging.getLogger(library).setLevel(logging.WARNING)
     try:
+        logging.basicConfig(level=log_level(os.environ), format="%(asctime)s %(levelname)s %(message)s")
+        for library in ("httpx", "httpcore", "aiokafka"):  # the first logs every URL
+            logging.getLogger(library).setLevel(logging.WARNING)
         if options.command == "run":
             asyncio.run(run(read_settings(os.environ)))
         else:
             _parked(options)
-    except (SettingsError, sqlite3.OperationalError) as error:
+    except SettingsError as error:
         sys.exit(str(error))
+    except sqlite3.Error as error:
+        sys.exit(f"CONNECTOR_STORE, {store_path(os.environ)}: {error}")
 
 
 def _parked(options: argparse.Namespace) -> None:
-    connection = connect(store_path(os.environ))
+    store = store_path(os.environ)
+    if not store.exists():
+        raise SettingsError(f"CONNECTOR_STORE: there is no {store}")
+    connection = connect(store)
     if options.command == "parked":
         print("\n".join(list_parked(connection)) or "nothing is parked")
-    elif options.command == "retry":
-        print(f"{retry(connection, None if options.all else options.number)} to be tried again")
+        return
+    if options.command == "retry":
+        number = retry(connection, None if options.all else options.number)
+        print(f"{number} to be tried again")
     else:
-        print(f"{drop(connection, options.number)} dropped")
+        number = drop(connection, options.number)
+        print(f"{number} dropped")
+    if number < len(options.number):
+        sys.exit(f"{len(options.number) - number} of these are not parked: `parked` lists what is")
 
 
 def _options() -> argparse.Namespace:

@@ -10,7 +10,9 @@ import contextlib
 import logging
 import random
 import time
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from l1_walk_contracts import EventError
@@ -18,7 +20,7 @@ from l1_walk_contracts import EventError
 from .client import Answer, Client, StoppedError
 from .settings import Settings
 from .store import Claimed, LostClaimError, Store
-from .vendor import STEPS, Step, UnfitError
+from .vendor import STEPS, Search, Step, UnfitError
 from .verdict import DENIED, Verdict, backoff
 from .walks import Walk, read_walk
 
@@ -98,8 +100,8 @@ class Delivery:
 
     async def _ticket(self, claimed: Claimed, walk: Walk) -> int | None:
         """The ticket's number in the PSA; None: it could not be asked for, and the walk waits."""
-        ticket = self._settings.vendor.ticket(walk)
-        if isinstance(ticket, int):
+        ticket = _sure(lambda: self._settings.vendor.ticket(walk))
+        if not isinstance(ticket, Search):
             return ticket
         answer = await self._client.call(ticket.request)
         if answer.verdict is not Verdict.DONE:
@@ -163,4 +165,6 @@ def _sure(way: Callable[[], T]) -> T:
     except UnfitError:
         raise
     except Exception as error:
-        raise UnfitError(f"our own error: {type(error).__name__}") from error
+        at = traceback.extract_tb(error.__traceback__)[-1]  # the error's own text may quote a walk
+        place = f"{Path(at.filename).name}, line {at.lineno}"
+        raise UnfitError(f"our own error: {type(error).__name__} in {place}") from error

@@ -5,14 +5,15 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from .autotask import Autotask
 from .connectwise import ConnectWise
 from .halopsa import HaloPSA
-from .vendor import Desk, Limits, Vendor
+from .vendor import STEPS, Desk, Limits, UnfitError, Vendor
+from .walks import Walk
 
 PREFIX: Final = "CONNECTOR_"
 VENDORS: Final[Mapping[str, type[Vendor]]] = {
@@ -20,6 +21,7 @@ VENDORS: Final[Mapping[str, type[Vendor]]] = {
     "autotask": Autotask,
     "halopsa": HaloPSA,
 }
+_SOME_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -74,6 +76,11 @@ class Environment:
             raise SettingsError(f"{PREFIX}{name} is not set")
         return value
 
+    def some(self, name: str) -> str:
+        if not (value := self.text(name).strip()):
+            raise SettingsError(f"{PREFIX}{name} is empty")
+        return value
+
     def secret(self, name: str) -> str:
         if path := self._env.get(f"{PREFIX}{name}_FILE"):
             try:
@@ -91,6 +98,12 @@ class Environment:
     def span(self, name: str, default: timedelta) -> timedelta:
         return timedelta(seconds=self.seconds(name, f"{default.total_seconds():g}s"))
 
+    def choice(self, name: str, default: str, *others: str) -> str:
+        words = {word.casefold(): word for word in (default, *others)}
+        if (value := self.text(name, default).strip().casefold()) not in words:
+            raise SettingsError(f"{PREFIX}{name}: write one of {', '.join(words.values())}")
+        return words[value]
+
     def count(self, name: str, default: int) -> int:
         value = self.text(name, str(default))
         if not value.isdigit() or not int(value):
@@ -105,11 +118,13 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
     if name not in VENDORS:
         raise SettingsError(f"{PREFIX}VENDOR: write one of {', '.join(VENDORS)}")
     vendor = VENDORS[name]({secret: env.secret(secret) for secret in VENDORS[name].secrets})
+    desk, limits = _desk(env), _limits(env, vendor.limits)
+    _try(vendor, desk, limits)
     return Settings(
         vendor=vendor,
-        url=env.text("URL").rstrip("/"),
-        desk=_desk(env),
-        limits=_limits(env, vendor.limits),
+        url=_url(env),
+        desk=desk,
+        limits=limits,
         pace=Pace(
             timeout=env.seconds("TIMEOUT", "30s"),
             settle=env.seconds("SETTLE", "30s"),
@@ -119,16 +134,40 @@ def read_settings(variables: Mapping[str, str]) -> Settings:
         ),
         store=store_path(variables),
         lanes=env.count("LANES", 8),
-        always_look_up=env.text("LOOK_UP", "doubtful") == "always",
+        always_look_up=env.choice("LOOK_UP", "doubtful", "always") == "always",
         group=env.text("GROUP", "psa-connector"),
         topic_prefix=variables.get("WALK_TOPIC_PREFIX", "l1.walk"),
         kafka=_kafka(env, variables),
     )
 
 
+def log_level(variables: Mapping[str, str]) -> str:
+    """The lowest level that is logged."""
+    return Environment(variables).choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR")
+
+
 def store_path(variables: Mapping[str, str]) -> Path:
     """Where the store is: all that the commands about parked walks need."""
     return Path(Environment(variables).text("STORE", "psa-connector.sqlite"))
+
+
+def _url(env: Environment) -> str:
+    url = env.text("URL").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"{PREFIX}URL: write the whole address, with https://")
+    return url
+
+
+def _try(vendor: Vendor, desk: Desk, limits: Limits) -> None:
+    """What would keep every walk from being written is told before the first."""
+    user = next(iter(desk.members or ()), "")
+    for resolved in (True, False):
+        walk = Walk("", "", "", "1", user, resolved, _SOME_TIME, _SOME_TIME, 1, "", "")
+        for step in STEPS:
+            try:
+                vendor.action(step, walk, 1, desk, limits)
+            except UnfitError as error:
+                raise SettingsError(f"{step} cannot be written: {error}") from None
 
 
 def _desk(env: Environment) -> Desk:
@@ -139,8 +178,8 @@ def _desk(env: Environment) -> Desk:
         except (OSError, ValueError, AttributeError):
             raise SettingsError(f"{PREFIX}MEMBERS_FILE: cannot be read as a JSON object") from None
     return Desk(
-        resolved=env.text("STATUS_RESOLVED"),
-        escalated=env.text("STATUS_ESCALATED"),
+        resolved=env.some("STATUS_RESOLVED"),
+        escalated=env.some("STATUS_ESCALATED"),
         member=env.text("MEMBER", ""),
         members=members,
         role=env.text("ROLE", ""),
@@ -163,7 +202,9 @@ def _limits(env: Environment, limits: Limits) -> Limits:
 def _kafka(env: Environment, variables: Mapping[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "bootstrap_servers": variables.get("WALK_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092"),
-        "security_protocol": env.text("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
+        "security_protocol": env.choice(
+            "KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
+        ),
         "group_instance_id": env.text("INSTANCE", "") or None,
     }
     if "SSL" in options["security_protocol"]:

@@ -11,9 +11,7 @@ from starlette.routing import Route
 from .books import Books
 from .desk import Desk
 from .faults import Fault, Faults
-from .vendors import headers, routes
-
-VENDORS = ("connectwise", "autotask", "halopsa")
+from .vendors import HEADERS, routes
 
 
 def application(desk: Desk, vendor: str) -> Starlette:
@@ -35,9 +33,19 @@ def application(desk: Desk, vendor: str) -> Starlette:
     return Starlette(routes=[*own, *routes(vendor, desk)])
 
 
+def _rate(text: str) -> tuple[Fault, float]:
+    name, _, rate = text.partition("=")
+    try:
+        return Fault(name), float(rate)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"write one of {', '.join(Fault)}, = and how often, as in 429=0.05"
+        ) from None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.psa_simulator", description=__doc__)
-    parser.add_argument("--vendor", choices=VENDORS, default="connectwise")
+    parser.add_argument("--vendor", choices=HEADERS, default="connectwise")
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--calls", type=int, default=10_000, help="allowed in --window")
     parser.add_argument("--window", type=float, default=3_600, help="seconds")
@@ -45,15 +53,16 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=60, help="seconds until an unanswered call is answered")
     parser.add_argument("--slow", type=float, default=1, help="seconds that a slow answer takes")
     parser.add_argument("--retry-after", type=float, default=1, help="seconds that a 429 asks for")
-    parser.add_argument("--fail", action="append", default=[], metavar="FAULT=RATE", help=", ".join(Fault))
+    parser.add_argument(
+        "--fail", type=_rate, action="append", default=[], metavar="FAULT=RATE", help=", ".join(Fault)
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quiet", action="store_true", help="do not print what is written")
     options = parser.parse_args()
-    rates = {Fault(name): float(rate) for name, _, rate in (text.partition("=") for text in options.fail)}
     desk = Desk(
         Books(options.calls, options.window, options.parallel),
-        Faults(rates, options.seed),
-        headers(options.vendor),
+        Faults(dict(options.fail), options.seed),
+        HEADERS[options.vendor],
         hold=options.hold,
         slow=options.slow,
         retry_after=options.retry_after,

@@ -14,14 +14,13 @@ from .desk import Desk, WrongError
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def headers(vendor: str) -> dict[str, str]:
-    """What proves who is calling."""
-    login = base64.b64encode(b"acme+public:private").decode()
-    return {
-        "connectwise": {"authorization": f"Basic {login}", "clientid": "client"},
-        "autotask": {"apiintegrationcode": "code", "username": "user", "secret": "secret"},
-        "halopsa": {"authorization": "Bearer token"},
-    }[vendor]
+_LOGIN = base64.b64encode(b"acme+public:private").decode()
+HEADERS = {
+    "connectwise": {"authorization": f"Basic {_LOGIN}", "clientid": "client"},
+    "autotask": {"apiintegrationcode": "code", "username": "user", "secret": "secret"},
+    "halopsa": {"authorization": "Bearer token"},
+}
+"""What proves who is calling, by vendor."""
 
 
 def routes(vendor: str, desk: Desk) -> list[Route]:

@@ -33,7 +33,7 @@ async def test_with_pip_and_a_broker_alone_what_ended_is_read(site: Site, tmp_pa
 
 async def test_a_walk_reaches_the_simulated_psa(site: Site, tmp_path: Path) -> None:
     shown = shell_block("connector", PAGE)
-    block = put(shown, {"8090": str(free_ports(1)[0]), "psa-connector.sqlite": str(tmp_path / "store")})
+    block = put(shown, {"8090": str(free_ports(1)[0]), "$(mktemp -d)": str(tmp_path)})
     said = await run(on_site(block, site), site)
     assert "note on ticket 1001, for colleagues: L1 walk of ticket 1001: RESOLVED" in said
     assert "time on ticket 1001: 0.02 hours" in said

@@ -48,10 +48,10 @@ QUICK = {
 """Seconds of the wild as fractions of one, and as many calls as there is work for."""
 
 
-def statuses(vendor: str) -> tuple[object, object]:
+def statuses(vendor: str) -> tuple[object, ...]:
     """What a ticket's status is after a resolved and after an escalated walk."""
     resolved, escalated = SECRETS[vendor]["STATUS_RESOLVED"], SECRETS[vendor]["STATUS_ESCALATED"]
-    return (resolved, escalated) if vendor == "connectwise" else (int(resolved), int(escalated))
+    return tuple(int(status) if status.isdigit() else status for status in (resolved, escalated))
 
 
 class Connector:

@@ -3,17 +3,21 @@
 import asyncio
 import json
 import random
+import re
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
 from examples.psa_connector.calls import Calls
 from examples.psa_connector.client import Client
+from examples.psa_connector.connectwise import ConnectWise
 from examples.psa_connector.deliver import Delivery
-from examples.psa_connector.settings import Settings, read_settings
+from examples.psa_connector.settings import VENDORS, Settings, read_settings
 from examples.psa_connector.store import Store
+from examples.psa_connector.walks import Walk
 from l1_walk_contracts import Event
 from tests.support.psa.ended import ended
 from tests.support.waiting import until
@@ -83,6 +87,26 @@ async def test_a_ticket_is_found_by_its_number_or_parked(db: sqlite3.Connection)
         VENDOR="autotask", STATUS_ESCALATED="11", MEMBER="7", **autotask,
     )  # fmt: skip
     assert (state(db, there), state(db, gone)) == ("done", "parked")
+
+
+class Worded(ConnectWise):
+    """A PSA whose tickets are texts."""
+
+    def ticket(self, walk: Walk) -> Any:
+        return {"1": "HELP-1"}[walk.ticket_id]
+
+
+async def test_tickets_may_be_texts_and_a_vendors_own_error_parks_that_walk_alone(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VENDORS, "connectwise", Worded)
+    event, broken = ended("1"), ended("broken")
+    take(db, broken, event)
+    psa = Psa(lambda _: 200)
+    await deliver(db, psa, lambda: {state(db, event), state(db, broken)} == {"done", "parked"})
+    assert state(db, event) == "done"
+    reason = db.execute("SELECT reason FROM walks WHERE id = ?", (broken.id,)).fetchone()[0]
+    assert re.fullmatch(r"our own error: KeyError in test_deliver\.py, line \d+", reason)
 
 
 async def test_an_outage_parks_nothing(db: sqlite3.Connection) -> None:

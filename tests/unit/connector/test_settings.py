@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from examples.psa_connector.connectwise import ConnectWise
-from examples.psa_connector.settings import VENDORS, SettingsError, read_settings
+from examples.psa_connector.settings import VENDORS, SettingsError, log_level, read_settings
 
 SECRET = "s3cr3t"
 WHOLE = {
@@ -67,6 +67,10 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("CONNECTOR_TIMEOUT", "30"),
         ("CONNECTOR_CALLS", "many"),
         ("CONNECTOR_CALLS", "0"),
+        ("CONNECTOR_URL", "127.0.0.1:8090"),
+        ("CONNECTOR_STATUS_RESOLVED", " "),
+        ("CONNECTOR_LOOK_UP", "alway"),
+        ("CONNECTOR_KAFKA_SECURITY_PROTOCOL", "TLS"),
         ("CONNECTOR_MEMBERS_FILE", "/nowhere"),
         ("CONNECTOR_PRIVATE_KEY_FILE", "/nowhere"),
     ],
@@ -75,6 +79,47 @@ def test_what_is_wrong_is_named_and_no_secret_told(name: str, value: str) -> Non
     with pytest.raises(SettingsError, match=name) as refused:
         read_settings(WHOLE | {name: value})
     assert SECRET not in str(refused.value)
+
+
+def test_a_word_is_taken_however_it_is_written() -> None:
+    assert read_settings(WHOLE | {"CONNECTOR_LOOK_UP": "Always"}).always_look_up
+    assert log_level({"CONNECTOR_LOG_LEVEL": "debug"}) == "DEBUG"
+    with pytest.raises(SettingsError, match="CONNECTOR_LOG_LEVEL: write one of INFO, "):
+        log_level({"CONNECTOR_LOG_LEVEL": "loud"})
+
+
+AUTOTASK = WHOLE | {
+    "CONNECTOR_VENDOR": "autotask",
+    "CONNECTOR_USERNAME": "u",
+    "CONNECTOR_SECRET": SECRET,
+    "CONNECTOR_INTEGRATION_CODE": "code",
+    "CONNECTOR_STATUS_RESOLVED": "5",
+    "CONNECTOR_STATUS_ESCALATED": "11",
+    "CONNECTOR_MEMBER": "7",
+    "CONNECTOR_ROLE": "8",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("STATUS_ESCALATED", "Escalated", "status cannot be written: no number is set for the status"),
+        ("MEMBER", "", "time cannot be written: no number is set for the resource that time is booked on"),
+        ("ROLE", "", "time cannot be written: no number is set for the role"),
+    ],
+)
+def test_what_no_walk_could_be_written_with_is_told_before_the_first(
+    name: str, value: str, told: str
+) -> None:
+    with pytest.raises(SettingsError, match=told):
+        read_settings(AUTOTASK | {f"CONNECTOR_{name}": value})
+
+
+def test_time_may_be_booked_on_those_alone_who_are_named(tmp_path: Path) -> None:
+    members = tmp_path / "members.json"
+    members.write_text('{"550e8400-e29b-41d4-a716-446655440000": "7"}')
+    given = AUTOTASK | {"CONNECTOR_MEMBER": "", "CONNECTOR_MEMBERS_FILE": str(members)}
+    assert read_settings(given).desk.member == ""
 
 
 def test_kafka_is_reached_as_its_operators_want() -> None:
