@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from l1_walk_contracts.aiokafka import stop
 from service.mends import mend_aiokafka
 from service.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
+__all__ = ["broker_security", "client_options", "start", "stop"]
+
 mend_aiokafka()
 
 START_SECONDS = 5.0
 """How long a start that was cancelled may take to come to its end."""
-STOP_SECONDS = 5.0
 
 
 async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
@@ -33,29 +35,6 @@ async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         raise
-
-
-async def stop(client: AIOKafkaConsumer | AIOKafkaProducer, *, seconds: float = STOP_SECONDS) -> None:
-    """Stop it and leave none of its connections open, also where this is cancelled, or aiokafka fails at it.
-
-    aiokafka's own `stop` closes the connections last, so what breaks it off leaves them open; and a producer's waits
-    for what cannot be sent any more, for ever.
-
-    Args:
-        client: started, or failed at that.
-        seconds: what aiokafka has for it; what it did not bring through is given up then.
-    """
-    stopping = asyncio.ensure_future(client.stop())
-    try:
-        await asyncio.wait({stopping}, timeout=seconds)
-    except asyncio.CancelledError:
-        await asyncio.wait({stopping}, timeout=seconds)
-        raise
-    finally:
-        stopping.cancel()
-        await asyncio.gather(stopping, return_exceptions=True)
-        connections = client._client if isinstance(client, AIOKafkaConsumer) else client.client
-        await connections.close()
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ EPILOG = examples(
 
 
 def status(as_json: Json = False) -> None:
-    """Lag, outbox, dead letters, held sessions.
+    """Workers, lag, outbox, dead letters, held sessions.
 
     The lag is what the commands topic holds beyond the progress in the database, in messages and as the age of
     the oldest one by its record's timestamp. Exit code 0 when it could look, whatever it saw.

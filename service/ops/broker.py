@@ -124,12 +124,12 @@ async def reader(settings: Settings, *, fetch_bytes: int = 1024 * 1024) -> Async
             await stop(consumer)
 
 
-async def members(settings: Settings, group: str) -> int | None:
+async def members(settings: Settings, group: str, *, seconds: float = GROUP_SECONDS) -> int | None:
     """How many are in a consumer group now; None where the brokers cannot or do not tell.
 
     Brokers that never had a group take a second to get ready for the first.
     """
-    deadline = time.monotonic() + GROUP_SECONDS
+    deadline = time.monotonic() + seconds
     try:
         async with admin(settings) as client:
             while True:

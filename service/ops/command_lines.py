@@ -75,8 +75,12 @@ def _unknown(verb: Verb | SettleVerb, raw: Any) -> str:
     if not names:
         return ""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    listed = ", ".join(json.dumps(name)[:_LONGEST_NAME] for name in names[:_MOST_NAMES])
+    listed = ", ".join(json.dumps(_cut(name), ensure_ascii=False) for name in names[:_MOST_NAMES])
     return f" ({verb} has no {listed}{more})"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def _subject(value: bytes) -> bytes | None:

@@ -95,12 +95,15 @@ class Seldom(logging.Filter):
         return True
 
     def _settles(self, record: logging.LogRecord, now: float) -> bool:
-        text = f"{record.msg} {record.args}"  # a message that does not fit its arguments is for the handler
-        error = next((name for name in SETTLING if name in text), None)
-        if error is None:
+        said = record.args if isinstance(record.args, tuple) else ()
+        names = {
+            one if isinstance(one, str) else getattr(one, "__name__", type(one).__name__) for one in said
+        }
+        error = next(iter(names.intersection(SETTLING)), None)
+        if error is None or not record.name.startswith("aiokafka"):
             return False
         first, last = self._since.get(error, (now, now))
-        if now - last > SETTLING_SECONDS:
+        if now - last > SELDOM_SECONDS:
             first = now
         self._since[error] = first, now
         return now - first < SETTLING_SECONDS

@@ -19,7 +19,6 @@ IN_FLIGHT = 2000
 """Lines that may be without their acknowledgement."""
 ACKNOWLEDGED_SECONDS = 30.0
 """How long acknowledgements may take."""
-_STOP_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -67,7 +66,7 @@ async def producing(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaPro
             await broker.partitions(producer.client, topic)
             yield producer
         finally:
-            await stop(producer, seconds=_STOP_SECONDS)
+            await stop(producer)
 
 
 async def _hand_over(producer: AIOKafkaProducer, topic: str, line: Line) -> asyncio.Future[Any]:

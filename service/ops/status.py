@@ -17,6 +17,8 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from service.store.database import Connection
 
+GROUP_SECONDS = 1.5
+"""How long brokers may take until they can tell of the group: who looks again and again is not to wait for it."""
 FETCH_SECONDS = 10.0
 """How long the oldest records not yet handled may take to arrive."""
 OLDEST_BYTES = 64 * 1024
@@ -48,7 +50,7 @@ async def read_status(settings: Settings) -> Status:
         async with database.connected(settings) as connection:
             kept = await read_kept(connection, topic)
         lag = await read_lag(consumer, topic, extents, kept.progress)
-    workers = await broker.members(settings, settings.consumer_group)
+    workers = await broker.members(settings, settings.consumer_group, seconds=GROUP_SECONDS)
     return Status(topic, lag, kept.outbox, kept.dead_letters, kept.held_sessions, kept.parked, workers)
 
 

@@ -8,13 +8,11 @@ letter's may be null, doubled or no UTF-8), and costs 15 us a message where fill
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
 from aiokafka.partitioner import DefaultPartitioner
-from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
+from aiokafka.producer.message_accumulator import BatchBuilder
 from faststream.kafka import KafkaBroker
 from faststream.kafka.publisher.producer import AioKafkaFastProducerImpl
 
@@ -87,7 +85,7 @@ class Publishers:
             try:
                 await self._connected.connect(producer, serializer=None)
             except BaseException:
-                await stop(producer, seconds=CLOSE_SECONDS)
+                await stop(producer, flush=False, seconds=CLOSE_SECONDS)
                 raise
 
     async def _discard(self) -> None:
@@ -99,12 +97,8 @@ class Publishers:
         if not self._connected:
             return
         producer: AIOKafkaProducer = self._connected._producer.producer
-        _fail_all(producer._message_accumulator)
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._connected.disconnect()
-        except Exception:
-            await producer.client.close()
+        await stop(producer, flush=False, seconds=CLOSE_SECONDS)
+        await self._connected.disconnect()
 
     @property
     def _connected(self) -> AioKafkaFastProducerImpl:
@@ -143,16 +137,6 @@ async def _send(producer: AIOKafkaProducer, batches: Mapping[tuple[str, int], Ba
         asyncio.gather(*sent, return_exceptions=True)  # nobody else asks what became of these
         raise
     await asyncio.gather(*sent)
-
-
-def _fail_all(accumulator: MessageAccumulator) -> None:
-    """Fail what a producer has not brought through; nobody waits for that any more, so nobody asks for the errors."""
-    batches = [*accumulator._pending_batches, *chain.from_iterable(accumulator._batches.values())]
-    accumulator.fail_all(ProducerClosed())
-    for batch in batches:
-        for future in (batch.future, batch._drain_waiter):
-            if future.done() and not future.cancelled():
-                future.exception()
 
 
 def _append(batch: BatchBuilder, message: Message) -> bool:

@@ -1,6 +1,8 @@
-"""What aiokafka has open in this process."""
+"""What aiokafka has open, and what it does, in this process."""
 
+import asyncio
 import gc
+from typing import Any
 
 from aiokafka.conn import AIOKafkaConnection
 
@@ -17,3 +19,13 @@ def open_connections(client_id: str | None = None) -> set[int]:
         for o in gc.get_objects()
         if isinstance(o, AIOKafkaConnection) and o.connected() and client_id in (None, o._client_id)
     }
+
+
+def tasks_at_work() -> set[str]:
+    """What aiokafka does behind the scenes of this event loop, by the names of its coroutines."""
+    found = set()
+    for task in asyncio.all_tasks():
+        coroutine: Any = task.get_coro()
+        if "/aiokafka/" in coroutine.cr_code.co_filename:
+            found.add(coroutine.__qualname__)
+    return found

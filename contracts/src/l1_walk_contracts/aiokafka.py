@@ -9,6 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,7 +21,7 @@ from aiokafka import (
     TopicPartition,
 )
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerClosed
 
 from .delivery import (
     NEW_TOPIC_SECONDS,
@@ -30,9 +31,9 @@ from .delivery import (
     PublishError,
     Received,
     event_of,
-    missing,
     nobody_answers,
     refuse,
+    topics_missing,
     waves,
 )
 from .records import OutRecord, Record
@@ -47,6 +48,7 @@ __all__ = [
     "Received",
     "UnreachableError",
     "require_topics",
+    "stop",
 ]
 
 logger = logging.getLogger(__name__)
@@ -62,7 +64,9 @@ _CONSUMER: Final = {
     "isolation_level": "read_committed",
 }
 _CONSUMER_FIXED: Final = {*_CONSUMER, "key_deserializer", "value_deserializer"}
-_STOP_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 5.0
+"""How long aiokafka has to stop a client by itself."""
+_BREAK_SECONDS: Final = 1.0
 
 
 class UnreachableError(KafkaConnectionError):  # type: ignore[misc] # aiokafka is not typed
@@ -95,18 +99,18 @@ async def require_topics(*topics: str, bootstrap_servers: str, **options: Any) -
             await consumer.start()
         await _require(consumer._client, topics)
     finally:
-        await _stopped(consumer)
+        await stop(consumer)
 
 
 async def _require(client: AIOKafkaClient, topics: Collection[str]) -> None:
     deadline = time.monotonic() + NEW_TOPIC_SECONDS
     while True:
         known = (await client.fetch_all_metadata()).topics()  # of all, since to name one may create it
-        lacking = sorted(set(topics) - known)
-        if not lacking:
+        missing = sorted(set(topics) - known)
+        if not missing:
             return
         if time.monotonic() > deadline:
-            raise MissingTopicError(missing(lacking))
+            raise MissingTopicError(topics_missing(missing))
         await asyncio.sleep(0.1)
 
 
@@ -120,6 +124,73 @@ def _reaching(bootstrap_servers: str) -> Iterator[None]:
         raise UnreachableError(
             f"{bootstrap_servers} is no address: write host:port, several with commas"
         ) from error
+
+
+async def stop(
+    client: AIOKafkaProducer | AIOKafkaConsumer, *, flush: bool = True, seconds: float | None = None
+) -> None:
+    """Stop a client of aiokafka and leave nothing of it: no connection, and no task that would open one again.
+
+    aiokafka's own `stop` closes the connections last, so what breaks it off, a cancellation or a fault, leaves them
+    open; and a producer's waits for what cannot be sent any more, for ever. What it does not bring through in time is
+    given up here, and is sent by nobody any more.
+
+    Args:
+        client: started, or failed at that.
+        flush: False: a producer gives up at once what is not acknowledged.
+        seconds: what aiokafka has for it; None: `STOP_SECONDS`.
+    """
+    if not flush:
+        _give_up(client)
+    limit = STOP_SECONDS if seconds is None else seconds
+    stopping = asyncio.ensure_future(client.stop())
+    try:
+        await asyncio.wait({stopping}, timeout=limit)
+    except asyncio.CancelledError:
+        await asyncio.wait({stopping}, timeout=limit)
+        raise
+    finally:
+        if not stopping.done() or stopping.cancelled() or stopping.exception() is not None:
+            await _break_off(client, stopping)
+
+
+async def _break_off(client: AIOKafkaProducer | AIOKafkaConsumer, stopping: asyncio.Future[None]) -> None:
+    stopping.cancel()
+    [error] = await asyncio.gather(stopping, return_exceptions=True)
+    if error is not None and not isinstance(error, asyncio.CancelledError | KafkaError):
+        logger.warning("aiokafka failed at its stop", exc_info=error)
+    _give_up(client)
+    running = {task for task in _tasks(client) if task is not None and not task.done()}
+    for task in running:
+        task.cancel()
+    connections = client.client if isinstance(client, AIOKafkaProducer) else client._client
+    await connections.close()  # so that what awaits an answer ends
+    if running:
+        await asyncio.wait(running, timeout=_BREAK_SECONDS)
+        await connections.close()
+
+
+def _tasks(client: AIOKafkaProducer | AIOKafkaConsumer) -> "list[asyncio.Task[Any] | None]":
+    if isinstance(client, AIOKafkaProducer):
+        return [client._sender.sender_task]
+    of_group = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_reset_committed_task")
+    tasks = [getattr(client._coordinator, name, None) for name in of_group]
+    if client._fetcher is not None:
+        tasks += [client._fetcher._fetch_task, *client._fetcher._pending_tasks]
+    return tasks
+
+
+def _give_up(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Fail what a producer has not brought through; nobody waits for that any more, so nobody asks for the errors."""
+    if not isinstance(client, AIOKafkaProducer):
+        return
+    accumulator = client._message_accumulator
+    batches = [*accumulator._pending_batches, *chain.from_iterable(accumulator._batches.values())]
+    accumulator.fail_all(ProducerClosed())
+    for batch in batches:
+        for future in (batch.future, batch._drain_waiter):
+            if future.done() and not future.cancelled():
+                future.exception()
 
 
 class Publisher:
@@ -198,7 +269,7 @@ class Publisher:
                     with _reaching(self._options["bootstrap_servers"]):
                         await producer.start()
                 except BaseException:
-                    await _stopped(producer)
+                    await stop(producer)
                     raise
                 self._producer = producer
             return self._producer
@@ -206,24 +277,7 @@ class Publisher:
     async def _drop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stopped(producer)
-
-
-async def _stopped(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
-    """Stop it, though a broker that is away, or a cancellation, may keep it from that.
-
-    aiokafka closes the connections last, so what breaks its `stop` off leaves them open; they are closed in any case.
-    """
-    stopping = asyncio.ensure_future(client.stop())
-    try:
-        await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
-    except asyncio.CancelledError:
-        await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
-        raise
-    finally:
-        stopping.cancel()
-        await asyncio.gather(stopping, return_exceptions=True)
-        await (client.client if isinstance(client, AIOKafkaProducer) else client._client).close()
+            await stop(producer)
 
 
 def _why(error: BaseException, timeout: float) -> str:
@@ -276,7 +330,7 @@ class Consumer:
             self._consumer.subscribe(self._topics, listener=_Listener(self._give_up))
             await self._consumer.start()
         except BaseException:
-            await _stopped(self._consumer)
+            await stop(self._consumer)
             raise
         return self
 
@@ -285,7 +339,7 @@ class Consumer:
     ) -> None:
         """Tell Kafka what is done, and leave the group."""
         await self._commit()
-        await _stopped(self._consumer)
+        await stop(self._consumer)
 
     async def __aiter__(self) -> AsyncIterator[Received]:
         """The next events, as they come, without end.

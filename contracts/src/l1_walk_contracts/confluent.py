@@ -6,7 +6,7 @@ default partitioner is another than that of all other clients.
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,9 +23,9 @@ from .delivery import (
     PublishError,
     Received,
     event_of,
-    missing,
     nobody_answers,
     refuse,
+    topics_missing,
     waves,
 )
 from .records import OutRecord, Record
@@ -58,14 +58,30 @@ _CONSUMER_FIXED: Final = {*_CONSUMER, "bootstrap.servers", "group.id"}
 _POLL_SECONDS: Final = 0.1
 _REACHED_SECONDS: Final = 10.0
 """How long brokers may take to tell which topics they have."""
+_FIRST_PATIENCE: Final = 0.5
+"""So long they are waited for at once, at first; then twice as long each time, for what is slow and far away."""
 
 
 class UnreachableError(KafkaException):
     """None of the brokers that were named answers, or none takes who we are."""
 
+    def __init__(self, bootstrap_servers: str) -> None:
+        super().__init__(KafkaError(KafkaError._ALL_BROKERS_DOWN, nobody_answers(bootstrap_servers)))
+
+    def __str__(self) -> str:
+        """What to look at."""
+        return str(self.args[0].str())
+
 
 class MissingTopicError(KafkaException):
     """A topic is not on the broker, or not for us to see."""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        super().__init__(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, topics_missing(topics)))
+
+    def __str__(self) -> str:
+        """Which."""
+        return str(self.args[0].str())
 
 
 def _require(
@@ -73,17 +89,26 @@ def _require(
 ) -> None:
     """Raises UnreachableError; MissingTopicError where topics are not there, of which librdkafka says so late."""
     deadline = time.monotonic() + NEW_TOPIC_SECONDS
-    while True:
-        try:
-            known = client.list_topics(timeout=seconds).topics  # of all, since to name one may create it
-        except KafkaException as error:
-            raise UnreachableError(nobody_answers(bootstrap_servers)) from error
-        lacking = sorted(set(topics) - known.keys())
-        if not lacking:
-            return
+    while missing := sorted(set(topics) - _known(client, bootstrap_servers, seconds)):
         if time.monotonic() > deadline:
-            raise MissingTopicError(missing(lacking))
+            raise MissingTopicError(missing)
         time.sleep(0.1)
+
+
+def _known(client: _Producer | _Consumer, bootstrap_servers: str, seconds: float) -> Set[str]:
+    """All topics, since to name one may create it."""
+    began, patience = time.monotonic(), _FIRST_PATIENCE
+    while True:
+        left = began + seconds - time.monotonic()
+        try:
+            topics: Set[str] = client.list_topics(timeout=min(patience, max(left, 0.1))).topics.keys()
+        except KafkaException as error:
+            if left <= patience:
+                raise UnreachableError(bootstrap_servers) from error
+        else:
+            return topics
+        client.poll(0)  # lets the log come, and Ctrl-C
+        patience *= 2
 
 
 class Publisher:
@@ -149,7 +174,7 @@ class Publisher:
         if topics <= self._there:
             return
         try:
-            _require(self._producer, self._servers, topics, self._timeout)
+            _require(self._producer, self._servers, topics, min(self._timeout, _REACHED_SECONDS))
         except KafkaException as error:
             raise PublishError(records, str(error)) from error
         self._there |= topics

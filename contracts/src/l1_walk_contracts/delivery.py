@@ -11,6 +11,8 @@ from .records import OutRecord, Record
 
 TIMEOUT: Final = 30.0
 """Seconds to wait for an acknowledgement, unless told otherwise."""
+NEW_TOPIC_SECONDS: Final = 3.0
+"""How long brokers may take to tell each other of a topic that was just made."""
 
 
 class PublishError(Exception):
@@ -50,18 +52,14 @@ def not_there(topics: Sequence[str]) -> str:
     return f"{which} not on the broker"
 
 
-def missing(topics: Sequence[str]) -> str:
-    """The same, and what may be wrong."""
+def topics_missing(topics: Sequence[str]) -> str:
+    """Which topics the broker has not, and what may be wrong with the settings, for clients."""
     return f"{not_there(topics)}: is the prefix right (WALK_TOPIC_PREFIX)?"
 
 
 def nobody_answers(bootstrap_servers: str) -> str:
     """What to look at where no broker can be reached."""
     return f"no broker answers at {bootstrap_servers}: does one run there, and does it take who you are?"
-
-
-NEW_TOPIC_SECONDS: Final = 3.0
-"""How long brokers may take to tell each other of a topic that was just made."""
 
 
 def waves(records: Sequence[OutRecord]) -> Iterator[list[int]]:

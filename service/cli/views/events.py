@@ -51,7 +51,7 @@ def event_lines(event: Event) -> Lines:
     """An event of any kind; what is wrong with a command is told in full."""
     word, style = _WORDS.get(event.kind, event.kind.value), STYLES[event.kind]
     if isinstance(event.data, CommandRejectedData):
-        return word, style, _session(event.session_id), _whole("; ".join(_rejection(event, event.data)))
+        return word, style, _session(event.session_id), whole("; ".join(_rejection(event, event.data)))
     about = Text.assemble(_session(event.session_id), f"  {_ticket(event.data)}")
     return word, style, about, Text("; ".join(visible(part) for part in _said(event.data)))
 
@@ -65,7 +65,7 @@ def command_lines(command: Command | Invalid | Settle | Unsupported | Unreadable
             return verb.value, "bold", _session(session_id), Text(visible(said))
         case Invalid(verb=verb, session_id=session_id, errors=errors):
             wrong = "; ".join(f"{error.field}: {error.message}" for error in errors)
-            return verb.value, "bold red", _session(session_id), _whole(f"invalid: {wrong}")
+            return verb.value, "bold red", _session(session_id), whole(f"invalid: {wrong}")
         case Settle(verb=settle, dead_letter_id=letter, by=by, reason=why):
             said = f"by {by}: {one_line(why)}" if why else f"by {by}"
             return (
@@ -75,13 +75,13 @@ def command_lines(command: Command | Invalid | Settle | Unsupported | Unreadable
                 Text(visible(said)),
             )
         case Unsupported(type=name, session_id=session_id, error=error):
-            return "unsupported", "bold red", _session(session_id), _whole(f"{name}: {error}")
+            return "unsupported", "bold red", _session(session_id), whole(f"{name}: {error}")
         case Unreadable(error=error):
-            return "unreadable", "bold red", Text(place), _whole(error)
+            return "unreadable", "bold red", Text(place), whole(error)
 
 
-def _whole(text: str) -> Text:
-    """A text that goes over several lines of the screen rather than be cut."""
+def whole(text: str) -> Text:
+    """What is wrong: a text that goes over several lines of the screen rather than be cut."""
     return Text(visible(text), no_wrap=False, overflow="fold")
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from l1_walk_contracts import EventError, Record, Topics, decode_command, decode_event
 from service.cli.views.content import content_json, content_line, headers_json, visible
-from service.cli.views.events import Lines, command_lines, event_lines
+from service.cli.views.events import Lines, command_lines, event_lines, whole
 from service.cli.words import local
 
 _WORD_WIDTH = 12
@@ -64,7 +64,7 @@ def _lines(record: ConsumerRecord, topics: Topics) -> Lines:
             "no event",
             "red",
             Text(f"{record.partition}@{record.offset}"),
-            Text(f"{record.topic}: {error}"),
+            whole(f"{record.topic}: {error}"),
         )
 
 

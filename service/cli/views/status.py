@@ -56,10 +56,7 @@ def status_json(status: Status) -> dict[str, Any]:
 
 def _summary(status: Status) -> Iterator[tuple[str, str, Text]]:
     lag, outbox, letters, held = status.lag, status.outbox, status.dead_letters, status.held_sessions
-    if status.workers is not None:
-        none = Text.assemble(("none", "bad"), " in the consumer group: walk worker starts one")
-        told = Text(f"{status.workers:,}") if status.workers else none
-        yield "good" if status.workers else "bad", "workers", told
+    yield _workers(status.workers)
     yield _line("commands", lag.messages, "warn", f"waiting, the oldest for {duration(lag.seconds)}")
     yield _line("outbox", outbox.count, "warn", f"waiting, the oldest for {duration(outbox.seconds)}")
     classes = ", ".join(f"{n:,} {name}" for name, n in letters.by_class.items())
@@ -68,6 +65,15 @@ def _summary(status: Status) -> Iterator[tuple[str, str, Text]]:
     )
     parked = f", {count(status.parked, 'command')} parked" if status.parked else ""
     yield _line("held sessions", held.count, "bad", f"for up to {duration(held.seconds)}{parked}")
+
+
+def _workers(number: int | None) -> tuple[str, str, Text]:
+    if number is None:
+        return "warn", "workers", Text("unknown: the brokers do not tell of the consumer group", style="warn")
+    if not number:
+        none = Text.assemble(("none", "bad"), " in the consumer group: walk worker starts one")
+        return "bad", "workers", none
+    return "good", "workers", Text(f"{number:,}")
 
 
 def _line(name: str, number: int, style: str, more: str) -> tuple[str, str, Text]:

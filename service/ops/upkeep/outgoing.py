@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
 
 from l1_walk_contracts import OutRecord
 from service.kafka import start, stop
@@ -54,10 +53,4 @@ class Outgoing:
                 ]
                 await asyncio.gather(*sent)
         finally:
-            await _close(producer)
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    """What it did not bring through is given up: else it would wait for that for ever."""
-    producer._message_accumulator.fail_all(ProducerClosed())
-    await stop(producer, seconds=CLOSE_SECONDS)
+            await stop(producer, flush=False, seconds=CLOSE_SECONDS)

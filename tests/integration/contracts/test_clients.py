@@ -4,14 +4,18 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.sender import SendProduceReqHandler
+from confluent_kafka import KafkaError
 
 from l1_walk_contracts import (
     Event,
@@ -30,7 +34,7 @@ from l1_walk_contracts import (
 from l1_walk_contracts.delivery import PublishError, Received
 from l1_walk_contracts.testing import Factory
 from service.dev.kafka import EmbeddedKafka
-from tests.support.connections import open_connections
+from tests.support.connections import open_connections, tasks_at_work
 from tests.support.site import PARTITIONS, Site
 from tests.support.waiting import until
 from tests.support.walk import Sending
@@ -39,8 +43,13 @@ PATIENCE = 60.0
 MISSING = (aiokafka.MissingTopicError, confluent.MissingTopicError)
 
 
+Send = Callable[..., Awaitable[list[Any]]]
+
+
 class Client(Protocol):
     """Both clients, as the suite uses them."""
+
+    def publisher(self, servers: str, *, timeout: float) -> contextlib.AbstractAsyncContextManager[Send]: ...
 
     async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]: ...
 
@@ -51,6 +60,11 @@ class Client(Protocol):
 
 
 class Aiokafka:
+    @contextlib.asynccontextmanager
+    async def publisher(self, servers: str, *, timeout: float) -> AsyncIterator[Send]:
+        async with aiokafka.Publisher(servers, timeout=timeout) as publisher:
+            yield publisher.send
+
     async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]:
         async with aiokafka.Publisher(servers, timeout=timeout, request_timeout_ms=5000) as publisher:
             return list(await publisher.send(*records))
@@ -77,6 +91,11 @@ class Aiokafka:
 
 class Confluent:
     """Run in threads, since it waits."""
+
+    @contextlib.asynccontextmanager
+    async def publisher(self, servers: str, *, timeout: float) -> AsyncIterator[Send]:
+        with confluent.Publisher(servers, timeout=timeout) as publisher:
+            yield partial(asyncio.to_thread, publisher.send)
 
     async def send(self, servers: str, *records: OutRecord, timeout: float = 30.0) -> list[Any]:
         def work() -> list[Any]:
@@ -330,27 +349,80 @@ async def test_a_topic_that_is_not_there_is_named_and_not_made(servers: str, cli
                 pytest.fail("it waits for what is not there")
 
 
-async def test_a_publisher_whose_broker_stands_still_leaves_no_connection(
-    own_kafka: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(aiokafka, "_STOP_SECONDS", 0.2)
+@pytest.fixture
+async def alone(own_kafka: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch) -> EmbeddedKafka:
+    """A broker with the topics, of which no other client of this process knows."""
+    monkeypatch.setattr(aiokafka, "STOP_SECONDS", 0.2)
     admin = AIOKafkaAdminClient(bootstrap_servers=own_kafka.bootstrap_servers)
     await admin.start()
-    await admin.create_topics([NewTopic(Topics().commands, 1, 1)])
+    await admin.create_topics([NewTopic(name, 1, 1) for name in (Topics().commands, Topics().resolved)])
     await admin.close()
+    assert not tasks_at_work()
+    return own_kafka
+
+
+async def test_a_publisher_whose_broker_stands_still_says_so_and_leaves_nothing(
+    alone: EmbeddedKafka, client: Client
+) -> None:
     first, second = Factory().resolved_walk()[:2]
-    before, broker = open_connections(), own_kafka._process
+    before, broker = open_connections(), alone._process
     assert broker is not None
-    publisher = aiokafka.Publisher(own_kafka.bootstrap_servers, timeout=5.0)
-    await publisher.send(first)
-    assert open_connections() > before
-    broker.send_signal(signal.SIGSTOP)
-    try:
-        with pytest.raises(aiokafka.PublishError, match="no answer within"):
-            await publisher.send(second)
+    async with client.publisher(alone.bootstrap_servers, timeout=5.0) as send:
+        await send(first)
+        broker.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(PublishError, match=r"no answer within|timed out") as refused:
+                await send(second)
+            assert refused.value.unacknowledged == (second,)
+            assert open_connections() == before
+            assert not tasks_at_work()
+        finally:
+            broker.send_signal(signal.SIGCONT)
+
+
+async def test_a_publisher_that_gave_up_sends_nothing_any_more(
+    alone: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_replicas(handler: SendProduceReqHandler, _: object) -> None:
+        handler._to_reenqueue += handler._batches.values()
+
+    monkeypatch.setattr(SendProduceReqHandler, "handle_response", no_replicas)
+    before = open_connections()
+    async with aiokafka.Publisher(alone.bootstrap_servers, timeout=2.0) as publisher:
+        with pytest.raises(PublishError, match="no answer within"):
+            await publisher.send(Factory().resolved_walk()[0])
+        assert not tasks_at_work(), "what sends would connect again"
         assert open_connections() == before
-    finally:
-        broker.send_signal(signal.SIGCONT)
+
+
+async def test_a_consumer_that_cannot_leave_its_group_reads_nothing_any_more(
+    alone: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unanswered(_: GroupCoordinator) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(GroupCoordinator, "_maybe_leave_group", unanswered)
+    before = open_connections()
+    async with aiokafka.Consumer(alone.bootstrap_servers, "g", [Topics().resolved]):
+        assert tasks_at_work()
+    assert not tasks_at_work()
+    assert open_connections() == before
+
+
+async def test_what_aiokafka_fails_at_while_it_stops_is_told(
+    servers: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(producer: AIOKafkaProducer) -> None:
+        producer._closed = True
+        raise AttributeError("moved")
+
+    monkeypatch.setattr(AIOKafkaProducer, "stop", broken)
+    async with aiokafka.Publisher(servers, client_id="broken"):
+        assert open_connections("broken")
+    assert not open_connections("broken")
+    assert [one.message for one in caplog.records if one.name.startswith("l1")] == [
+        "aiokafka failed at its stop"
+    ]
 
 
 async def test_a_client_that_is_cancelled_while_it_closes_leaves_no_connection(
@@ -385,9 +457,13 @@ async def test_what_is_not_acknowledged_is_named_and_nothing_hangs(client: Clien
         nobody.bind(("127.0.0.1", 0))
         servers = f"127.0.0.1:{nobody.getsockname()[1]}"
         records = Factory().resolved_walk()
-        with pytest.raises(Exception, match=r"no broker answers at") as refused:
+        with pytest.raises(
+            (PublishError, aiokafka.UnreachableError), match="no broker answers at"
+        ) as refused:
             await client.send(servers, *records, timeout=2.0)
-        if isinstance(refused.value, PublishError):
+        if isinstance(client, Confluent):  # the other one connects, and fails, before it is given anything
+            assert isinstance(refused.value, PublishError)
+            assert isinstance(refused.value.__cause__, confluent.UnreachableError)
             assert refused.value.unacknowledged == tuple(records)
 
 
@@ -401,6 +477,14 @@ async def test_a_consumer_whose_brokers_are_away_says_so(
         with pytest.raises(Exception, match=rf"^no broker answers at {servers}: "):
             async with client.events(servers, "g", ["any"]):
                 pytest.fail("it waits for brokers that are away")
+
+
+def test_confluents_errors_are_handled_as_its_own() -> None:
+    for error in confluent.UnreachableError("here:9092"), confluent.MissingTopicError(["a"]):
+        told = error.args[0]
+        assert isinstance(told, KafkaError)
+        assert told.code() in {KafkaError._ALL_BROKERS_DOWN, KafkaError.UNKNOWN_TOPIC_OR_PART}
+        assert told.str() == str(error)
 
 
 def test_options_that_break_the_contract_are_refused() -> None:

@@ -53,7 +53,8 @@ def test_a_rejection_says_why() -> None:
 
 
 def test_what_is_wrong_is_never_cut() -> None:
-    for record in event(EventKind.COMMAND_REJECTED), consumed(record_of(envelope_of(Verb.STEP, {}))):
+    stray = on_topic(OutRecord(TOPICS.resolved, b"k", b"{}", []))
+    for record in event(EventKind.COMMAND_REJECTED), consumed(record_of(envelope_of(Verb.STEP, {}))), stray:
         head, more = record_view(record, TOPICS)
         assert head.no_wrap
         assert (more.no_wrap, more.overflow) == (False, "fold")

@@ -54,9 +54,10 @@ def test_that_nobody_works_is_said() -> None:
     assert status_json(replace(CALM, workers=0))["workers"] == 0
 
 
-def test_where_the_brokers_do_not_tell_nothing_is_said_of_workers() -> None:
+def test_where_the_brokers_do_not_tell_of_workers_it_says_so() -> None:
     status = replace(CALM, workers=None)
-    assert "workers" not in rendered(status_view(status, NOW))
+    told = rendered(status_view(status, NOW))
+    assert told.startswith("●  workers        unknown: the brokers do not tell of the consumer group\n")
     assert status_json(status)["workers"] is None
 
 

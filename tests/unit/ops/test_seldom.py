@@ -1,12 +1,17 @@
 import logging
 
 import pytest
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NotLeaderForPartitionError
 
 from service.ops.logging import SELDOM_KINDS, SELDOM_SECONDS, Seldom
 
 
 def record(name: str, message: str = "Unable connect to node with id %s") -> logging.LogRecord:
     return logging.LogRecord(name, logging.ERROR, "f.py", 1, message, (1,), None)
+
+
+def failed(name: str, error: object) -> logging.LogRecord:
+    return logging.LogRecord(name, logging.ERROR, "f.py", 1, "Request failed: %s", (error,), None)
 
 
 @pytest.mark.parametrize("name", ["aiokafka", "aiokafka.consumer.fetcher"])
@@ -24,10 +29,7 @@ def test_what_brokers_answer_until_they_have_settled_is_said_where_it_lasts() ->
     seldom = Seldom(lambda: now)
 
     def said() -> bool:
-        error = "[Error 15] GroupCoordinatorNotAvailableError"
-        return seldom.filter(
-            logging.LogRecord("aiokafka", logging.ERROR, "f.py", 1, "Request failed: %s", (error,), None)
-        )
+        return seldom.filter(failed("aiokafka.consumer", GroupCoordinatorNotAvailableError()))
 
     assert not said()
     for _ in range(8):
@@ -38,6 +40,20 @@ def test_what_brokers_answer_until_they_have_settled_is_said_where_it_lasts() ->
     assert not said()
     now += 60
     assert not said(), "it has begun anew"
+
+
+def test_what_comes_now_and_then_and_lasts_is_said() -> None:
+    now, said = 0.0, 0
+    seldom = Seldom(lambda: now)
+    for _ in range(100):
+        said += seldom.filter(failed("aiokafka.producer", NotLeaderForPartitionError))
+        now += 6
+    assert said >= 15
+
+
+@pytest.mark.parametrize("name", ["asyncio", "faststream"])
+def test_what_others_say_of_it_is_let_through(name: str) -> None:
+    assert Seldom().filter(failed(name, NotLeaderForPartitionError()))
 
 
 def test_the_worker_says_all_that_it_has_to_say() -> None:
