@@ -1,10 +1,7 @@
 """How a client reaches the brokers: the `WALK_KAFKA_...` settings in aiokafka's and in FastStream's words."""
 
-import asyncio
 import ssl
 from typing import TYPE_CHECKING, Any
-
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from l1_walk_contracts.aiokafka import stop
 from service.mends import mend_aiokafka
@@ -13,28 +10,9 @@ from service.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from faststream.security import BaseSecurity
 
-__all__ = ["broker_security", "client_options", "start", "stop"]
+__all__ = ["broker_security", "client_options", "stop"]
 
 mend_aiokafka()
-
-START_SECONDS = 5.0
-"""How long a start that was cancelled may take to come to its end."""
-
-
-async def start(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """Start it; whoever starts it stops it with `stop`, also where this raises.
-
-    Where this is cancelled it waits until aiokafka is through: of a start that ends half-way, connections stay open
-    that its `stop` does not know of.
-    """
-    starting = asyncio.ensure_future(client.start())
-    try:
-        await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        await asyncio.wait({starting}, timeout=START_SECONDS)
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
-        raise
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from service.domain.digest import record_digest
-from service.kafka import client_options, start, stop
+from service.kafka import client_options, stop
 from service.settings import Settings
 
 POLL_MS = 100
@@ -88,7 +88,7 @@ async def _reading(
         **options,
     )
     try:
-        await start(consumer)
+        await consumer.start()
         consumer.assign(list(starts))
         for tp, offset in starts.items():
             consumer.seek(tp, offset)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 
-from service.kafka import client_options, start, stop
+from service.kafka import client_options, stop
 from service.ops import broker
 from service.pipeline.peek import holding
 from service.settings import Settings
@@ -71,7 +71,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         **client_options(settings), enable_auto_commit=False, isolation_level="read_committed"
     )
     try:
-        await start(consumer)
+        await consumer.start()
         yield consumer
     finally:
         await stop(consumer)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaProducer
 
 from l1_walk_contracts import OutRecord
-from service.kafka import start, stop
+from service.kafka import stop
 
 SEND_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
@@ -46,7 +46,7 @@ class Outgoing:
         producer = self._new_producer()
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await start(producer)
+                await producer.start()
                 sent = [
                     await producer.send(r.topic, r.value, key=r.key, headers=r.headers, partition=partition)
                     for r, partition in commands
