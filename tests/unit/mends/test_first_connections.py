@@ -14,7 +14,7 @@ API_VERSIONS = 18
 
 async def test_a_start_that_is_cancelled_leaves_no_connection() -> None:
     close_first_connections()
-    asked = asyncio.Event()
+    asked, gone = asyncio.Event(), asyncio.Event()
 
     async def tell_versions_and_fall_silent(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -27,6 +27,8 @@ async def test_a_start_that_is_cancelled_leaves_no_connection() -> None:
             else:
                 asked.set()
         writer.close()
+        await writer.wait_closed()
+        gone.set()
 
     server = await asyncio.start_server(tell_versions_and_fall_silent, LOOPBACK, 0)
     async with server:
@@ -39,4 +41,5 @@ async def test_a_start_that_is_cancelled_leaves_no_connection() -> None:
         with pytest.raises(asyncio.CancelledError):
             await starting
         assert not open_connections("cancelled")
+        await asyncio.wait_for(gone.wait(), 10)
         await client.close()
