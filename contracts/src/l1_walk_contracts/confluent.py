@@ -62,26 +62,28 @@ _FIRST_PATIENCE: Final = 0.5
 """So long they are waited for at once, at first; then twice as long each time, for what is slow and far away."""
 
 
-class UnreachableError(KafkaException):
+class _PlainError(KafkaException):
+    """An error of Kafka's, as handlers of `KafkaException` expect it, that prints as its text alone."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(KafkaError(code, text))
+
+    def __str__(self) -> str:
+        return str(self.args[0].str())
+
+
+class UnreachableError(_PlainError):
     """None of the brokers that were named answers, or none takes who we are."""
 
     def __init__(self, bootstrap_servers: str) -> None:
-        super().__init__(KafkaError(KafkaError._ALL_BROKERS_DOWN, nobody_answers(bootstrap_servers)))
-
-    def __str__(self) -> str:
-        """What to look at."""
-        return str(self.args[0].str())
+        super().__init__(KafkaError._ALL_BROKERS_DOWN, nobody_answers(bootstrap_servers))
 
 
-class MissingTopicError(KafkaException):
+class MissingTopicError(_PlainError):
     """A topic is not on the broker, or not for us to see."""
 
     def __init__(self, topics: Sequence[str]) -> None:
-        super().__init__(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, topics_missing(topics)))
-
-    def __str__(self) -> str:
-        """Which."""
-        return str(self.args[0].str())
+        super().__init__(KafkaError.UNKNOWN_TOPIC_OR_PART, topics_missing(topics))
 
 
 def _require(

@@ -11,6 +11,7 @@ import pytest
 
 from examples.psa_connector.connectwise import ConnectWise
 from examples.psa_connector.settings import VENDORS, SettingsError, log_level, read_settings
+from tests.support.psa.connector import SECRETS
 
 SECRET = "s3cr3t"
 WHOLE = {
@@ -88,16 +89,11 @@ def test_a_word_is_taken_however_it_is_written() -> None:
         log_level({"CONNECTOR_LOG_LEVEL": "loud"})
 
 
-AUTOTASK = WHOLE | {
-    "CONNECTOR_VENDOR": "autotask",
-    "CONNECTOR_USERNAME": "u",
-    "CONNECTOR_SECRET": SECRET,
-    "CONNECTOR_INTEGRATION_CODE": "code",
-    "CONNECTOR_STATUS_RESOLVED": "5",
-    "CONNECTOR_STATUS_ESCALATED": "11",
-    "CONNECTOR_MEMBER": "7",
-    "CONNECTOR_ROLE": "8",
-}
+AUTOTASK = (
+    WHOLE
+    | {"CONNECTOR_VENDOR": "autotask"}
+    | {f"CONNECTOR_{name}": value for name, value in SECRETS["autotask"].items()}
+)
 
 
 @pytest.mark.parametrize(
